@@ -1,0 +1,77 @@
+/**
+ * An error a person can act on: what happened, a stable code for programs, and what to do next.
+ * Every domain has its own subclass; codes are kebab-case and never change their meaning.
+ */
+export class SemblanceError extends Error {
+  /** Stable, machine-readable reason, such as `quota-exceeded`. */
+  readonly code: string;
+  /** One sentence that says what to do next; empty when there is nothing to do. */
+  readonly next: string;
+  /** Anything else a caller needs to decide, such as `{ retryAfterMs: 2000 }`; plain data only. */
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, next = '', detail: Record<string, unknown> = {}) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+    this.next = next;
+    this.detail = detail;
+  }
+}
+
+/** A file or text that can't be read as items. */
+export class ImportError extends SemblanceError {}
+/** The embeddings endpoint refused, failed or answered nonsense. */
+export class ProviderError extends SemblanceError {}
+/** The browser's storage refused or failed. */
+export class StoreError extends SemblanceError {}
+/** The vector index was asked for something it can't do. */
+export class IndexError extends SemblanceError {}
+
+/** The reader (or a closing page) cancelled the operation; never shown as a failure. */
+export class CancelledError extends SemblanceError {
+  constructor(message = 'Cancelled.') {
+    super('cancelled', message);
+  }
+}
+
+/** An error as plain data, so that its code and advice cross a worker's border. */
+export interface ErrorData {
+  name: string;
+  code: string;
+  message: string;
+  next: string;
+  detail: Record<string, unknown>;
+}
+
+/** Turns anything thrown into plain data; unknown errors get the code `unexpected`. */
+export function toErrorData(error: unknown): ErrorData {
+  if (error instanceof SemblanceError) {
+    const { name, code, message, next, detail } = error;
+    return { name, code, message, next, detail: { ...detail } };
+  }
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return toErrorData(new CancelledError());
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: 'SemblanceError', code: 'unexpected', message, next: '', detail: {} };
+}
+
+const CLASSES: Record<string, typeof SemblanceError> = {
+  ImportError,
+  ProviderError,
+  StoreError,
+  IndexError
+};
+
+/** The reverse of {@link toErrorData}: the named class again, with its code and advice. */
+export function fromErrorData(data: ErrorData): SemblanceError {
+  if (data.name === 'CancelledError') return new CancelledError(data.message);
+  const Class = CLASSES[data.name] ?? SemblanceError;
+  return new Class(data.code, data.message, data.next, data.detail);
+}
+
+/** Throws {@link CancelledError} when the signal has been aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError();
+}

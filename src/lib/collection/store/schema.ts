@@ -1,0 +1,105 @@
+import type { CollectionId, Row } from '#lib/base/ids.ts';
+import type { GraphStamp } from '#lib/index/types.ts';
+import type { Collection, ItemAtRow } from '../types.ts';
+
+/** Rows in a block of items. One record an item would take sixteen times as long to write. */
+export const BLOCK_ROWS = 512;
+
+/** Most rows in a segment. */
+export const SEGMENT_ROWS = 2048;
+
+/** `BLOCK_ROWS` neighbouring rows of a collection, with what is needed to embed them. */
+export interface ItemBlock {
+  collection: CollectionId;
+  /** `⌊row / BLOCK_ROWS⌋` */
+  block: number;
+  /** Rising rows; a row that was never used is absent. */
+  items: StagedItem[];
+}
+
+/** An item that is kept, with the text it stands for. */
+export interface StagedItem extends ItemAtRow {
+  /** Hash of the rendered text, as a key (see `hashKey`). */
+  textHash: string;
+  /** Tokens of the rendered text (cl100k_base). */
+  tokens: number;
+  /** The row this item takes the place of, dead once this one has its vector. */
+  replaces?: Row;
+}
+
+/** Vectors as they were acknowledged; written once, never changed. */
+export interface Segment {
+  collection: CollectionId;
+  /** Smallest row, and with `count` part of the key: progress is read from keys alone. */
+  firstRow: Row;
+  count: number;
+  /** Rising. Rows of one segment need not be neighbours: equal texts share one request. */
+  rows: Uint32Array;
+  /** float32, `count × dimensions`, row-major, L2-normalised. */
+  vectors: Blob;
+  /** `count × HASH_BYTES`: the hash of each row's text. */
+  hashes: Uint8Array;
+  dimensions: number;
+}
+
+/** Deleted rows of a collection as a bitmap: bit `row & 7` of byte `row >> 3`. */
+export interface DeadRows {
+  collection: CollectionId;
+  bits: Uint8Array;
+  revision: number;
+}
+
+/** A row that could not be embedded, and why. */
+export interface FailedRow {
+  row: Row;
+  code: string;
+  message: string;
+}
+
+/** What embedding a collection has cost, and what went wrong. Never a key. */
+export interface Run {
+  collection: CollectionId;
+  tokens: number;
+  costUsd: number;
+  requests: number;
+  failed: FailedRow[];
+  updatedAt: number;
+}
+
+/** A query's or label's vector, kept so that it is not bought twice. */
+export interface CachedVector {
+  space: string;
+  hash: string;
+  vector: Float32Array;
+  usedAt: number;
+}
+
+/** Tokens and dollars ever spent on this device, deleted collections included. */
+export interface Spent {
+  tokens: number;
+  costUsd: number;
+}
+
+/** Settings that are kept; the key of each is its name. */
+export interface Settings {
+  /** Lifetime spending. */
+  spent: Spent;
+  provider: { id: 'openai' | 'course' | 'compatible' | 'built-in'; baseUrl: string };
+  /** Models the reader named for a compatible endpoint, newest first. */
+  models: string[];
+}
+
+/** The stores of the database; `idb` derives every key and value from it. */
+export interface Schema {
+  collections: { key: CollectionId; value: Collection };
+  items: { key: [CollectionId, number]; value: ItemBlock };
+  segments: { key: [CollectionId, Row, number]; value: Segment };
+  dead: { key: CollectionId; value: DeadRows };
+  runs: { key: CollectionId; value: Run };
+  graphs: {
+    key: CollectionId;
+    value: { collection: CollectionId; bytes: Blob; stamp: GraphStamp };
+  };
+  vectors: { key: [string, string]; value: CachedVector; indexes: { usedAt: number } };
+  settings: { key: keyof Settings; value: Settings[keyof Settings] };
+}

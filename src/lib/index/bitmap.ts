@@ -1,0 +1,41 @@
+import type { Row } from '#lib/base/ids.ts';
+
+/*
+ * Sets of rows as bitmaps: bit `row & 7` of byte `row >> 3`. A bitmap may be shorter than the rows
+ * asked of it: what lies beyond its end is not in the set.
+ */
+
+/** Whether `row` is in the set. */
+export function hasRow(bits: Uint8Array, row: Row): boolean {
+  return ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0;
+}
+
+/** Puts `row` into the set, which must be long enough. */
+export function addRow(bits: Uint8Array, row: Row): void {
+  bits[row >> 3]! |= 1 << (row & 7);
+}
+
+/** Takes `row` out of the set. */
+export function deleteRow(bits: Uint8Array, row: Row): void {
+  bits[row >> 3]! &= ~(1 << (row & 7));
+}
+
+/** How many rows are in the set. */
+export function countRows(bits: Uint8Array): number {
+  let count = 0;
+  for (let byte of bits) for (; byte !== 0; byte &= byte - 1) count++;
+  return count;
+}
+
+/** The rows of the set, rising. */
+export function* rowsOf(bits: Uint8Array): Generator<Row> {
+  for (let byte = 0; byte < bits.length; byte++) {
+    if (bits[byte] === 0) continue;
+    for (let bit = 0; bit < 8; bit++) if (bits[byte]! & (1 << bit)) yield byte * 8 + bit;
+  }
+}
+
+/** The rows that are in both sets; as long as `a`. */
+export function intersect(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, i) => byte & (b[i] ?? 0));
+}

@@ -1,0 +1,39 @@
+/** The part of hnswlib-wasm 0.8.2 that is used, with `FS` as src/site/hnswlib-transform.ts exports it. */
+declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
+  /** The graph. Failures throw a `WebAssembly.Exception` without a message. */
+  export interface HierarchicalNSW {
+    initIndex(maxElements: number, m: number, efConstruction: number, randomSeed: number): void;
+    readIndex(filename: string, maxElements: number): void;
+    writeIndex(filename: string): void;
+    resizeIndex(maxElements: number): void;
+    addPoint(point: Float32Array, label: number, replaceDeleted: boolean): void;
+    markDeleteItems(labels: number[]): void;
+    unmarkDelete(label: number): void;
+    searchKnn(
+      query: Float32Array,
+      k: number,
+      filter: ((label: number) => boolean) | undefined
+    ): { distances: number[]; neighbors: number[] };
+    getUsedLabels(): number[];
+    getDeletedLabels(): number[];
+    getMaxElements(): number;
+    getCurrentCount(): number;
+    setEfSearch(ef: number): void;
+  }
+
+  export interface HnswlibModule {
+    HierarchicalNSW: new (space: 'ip', dimensions: number, autoSaveFilename: '') => HierarchicalNSW;
+    FS: {
+      mkdir(path: string): void;
+      readFile(path: string): Uint8Array<ArrayBuffer>;
+      writeFile(path: string, bytes: Uint8Array): void;
+      unlink(path: string): void;
+    };
+  }
+
+  /** A new module with its own WebAssembly memory. */
+  export default function factory(options: {
+    print: (line: string) => void;
+    printErr: (line: string) => void;
+  }): Promise<HnswlibModule>;
+}

@@ -1,0 +1,316 @@
+import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
+import { findModel } from '#lib/embedding/catalogue.ts';
+import { costUsd } from '#lib/embedding/cost.ts';
+import { importer, items } from '#lib/workers/clients.ts';
+import type { CollectionState } from '#lib/workers/items-api.ts';
+import type { DraftSource, DraftSummary, Measure, PreviewRow } from '#lib/workers/import-api.ts';
+import { spaceOf } from '#lib/embedding/catalogue.ts';
+import { settings, type ModelOption } from './settings.svelte.ts';
+
+/** How long the reader must stop typing before all texts are rendered and counted again. */
+const SETTLE_MS = 250;
+
+/** What the draft will become. */
+export type DraftPurpose =
+  | { kind: 'new' }
+  /** Its items are added to this collection, under its template and model. */
+  | { kind: 'into'; target: CollectionState }
+  /** The items of this collection, embedded again as a new collection. */
+  | { kind: 'again'; origin: CollectionState };
+
+/** A file (or collection) on its way to becoming a collection: what was found, and what is chosen. */
+class Draft {
+  #purpose = $state.raw<DraftPurpose>({ kind: 'new' });
+  #reading = $state.raw<{ name: string; readBytes: number; totalBytes: number } | null>(null);
+  #summary = $state.raw<DraftSummary | null>(null);
+  #error = $state.raw<ErrorData | null>(null);
+  #preview = $state.raw<PreviewRow[]>([]);
+  #templateError = $state.raw<ErrorData | null>(null);
+  #measure = $state.raw<Measure | null>(null);
+  #measuring = $state.raw<{ done: number; total: number } | null>(null);
+  #staging = $state(false);
+
+  #name = $state('');
+  #template = $state('');
+  #idField = $state<string | null>(null);
+  #titleField = $state<string | null>(null);
+  #keep = $state.raw<string[]>([]);
+  #modelId = $state('built-in');
+  #dimensions = $state(0);
+
+  #opening: AbortController | undefined;
+  #counting: AbortController | undefined;
+  #settle: ReturnType<typeof setTimeout> | undefined;
+
+  get purpose(): DraftPurpose {
+    return this.#purpose;
+  }
+  get reading(): { name: string; readBytes: number; totalBytes: number } | null {
+    return this.#reading;
+  }
+  /** What was found in the source; null before one was read. */
+  get summary(): DraftSummary | null {
+    return this.#summary;
+  }
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+  get preview(): readonly PreviewRow[] {
+    return this.#preview;
+  }
+  get templateError(): ErrorData | null {
+    return this.#templateError;
+  }
+  /** What embedding would take; null while it is being counted. */
+  get measure(): Measure | null {
+    return this.#measure;
+  }
+  get measuring(): { done: number; total: number } | null {
+    return this.#measuring;
+  }
+  /** Whether the items are being written to the store. */
+  get staging(): boolean {
+    return this.#staging;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+  set name(name: string) {
+    this.#name = name;
+  }
+  get template(): string {
+    return this.#template;
+  }
+  set template(template: string) {
+    this.#template = template;
+    this.#recount();
+  }
+  get idField(): string | null {
+    return this.#idField;
+  }
+  set idField(field: string | null) {
+    this.#idField = field;
+    this.#recount();
+  }
+  get titleField(): string | null {
+    return this.#titleField;
+  }
+  set titleField(field: string | null) {
+    this.#titleField = field;
+    void this.#showPreview();
+  }
+  get keep(): readonly string[] {
+    return this.#keep;
+  }
+  set keep(names: string[]) {
+    this.#keep = names;
+  }
+  get modelId(): string {
+    return this.#modelId;
+  }
+  set modelId(id: string) {
+    this.#modelId = id;
+    this.#dimensions = findModel(id)?.dimensions ?? 0;
+    this.#recount();
+  }
+  get dimensions(): number {
+    return this.#dimensions;
+  }
+  set dimensions(dimensions: number) {
+    this.#dimensions = dimensions;
+    this.#recount();
+  }
+
+  /** The chosen model and what it still needs. */
+  get option(): ModelOption {
+    const { options } = settings;
+    return options.find(({ model }) => model.id === this.#modelId) ?? options[0]!;
+  }
+
+  /** Dollars to be spent; null when only the server knows. */
+  get costUsd(): number | null {
+    return this.#measure && costUsd(this.#measure.tokensToBuy, this.option.model);
+  }
+
+  /** Why the draft can't be embedded yet, as a sentence; null when it can. */
+  get blockedBy(): string | null {
+    if (!this.#summary) return 'Choose a file first.';
+    if (this.#templateError) return this.#templateError.message;
+    const { missing, model } = this.option;
+    if (missing) return `${model.label} ${missing}`;
+    if (!this.#measure) return 'Counting tokens…';
+    if (this.#measure.items === 0) return 'No row has a text under this template.';
+    return null;
+  }
+
+  /** Starts over for a purpose, keeping a draft that already serves it. */
+  async begin(wanted: { into?: CollectionId; again?: CollectionId }): Promise<void> {
+    const { purpose } = this;
+    if (purpose.kind === 'into' && purpose.target.collection.id === wanted.into) return;
+    if (purpose.kind === 'again' && purpose.origin.collection.id === wanted.again) return;
+    if (purpose.kind === 'new' && !wanted.into && !wanted.again) return;
+    this.clear();
+    try {
+      if (wanted.into) {
+        this.#purpose = { kind: 'into', target: await items.api.collection(wanted.into) };
+      } else if (wanted.again) {
+        this.#purpose = { kind: 'again', origin: await items.api.collection(wanted.again) };
+        await this.#open({ kind: 'collection', id: wanted.again }, '');
+      }
+    } catch (error) {
+      this.#error = toErrorData(error);
+    }
+  }
+
+  /** Reads a file; the last draft stays until this one is read. */
+  async openFile(file: File): Promise<void> {
+    await this.#open({ kind: 'file', name: file.name, blob: file }, file.name);
+  }
+
+  /** Reads pasted text, whatever it is. */
+  async openText(text: string): Promise<void> {
+    await this.#open({ kind: 'file', name: 'Pasted text', blob: new Blob([text]) }, 'Pasted text');
+  }
+
+  async #open(source: DraftSource, name: string): Promise<void> {
+    this.#opening?.abort();
+    const opening = (this.#opening = new AbortController());
+    this.#error = null;
+    this.#reading = { name, readBytes: 0, totalBytes: source.kind === 'file' ? source.blob.size : 0 };
+    try {
+      await settings.load();
+      const onProgress = (readBytes: number, totalBytes: number) => {
+        if (this.#opening === opening) this.#reading = { name, readBytes, totalBytes };
+      };
+      const summary = await importer.api.open(source, onProgress, opening.signal);
+      if (this.#opening === opening) this.#accept(summary);
+    } catch (error) {
+      if (!(error instanceof CancelledError)) this.#error = toErrorData(error);
+    } finally {
+      if (this.#opening === opening) this.#reading = null;
+    }
+  }
+
+  /** Gives up reading the source. */
+  cancelReading(): void {
+    this.#opening?.abort();
+  }
+
+  #accept(summary: DraftSummary): void {
+    this.#summary = summary;
+    this.#name = summary.name;
+    this.#template = summary.template;
+    this.#idField = summary.idField;
+    this.#titleField = summary.titleField;
+    this.#keep = summary.columns.map(({ name }) => name);
+    const { purpose } = this;
+    if (purpose.kind === 'into') {
+      const { template, idField, space } = purpose.target.collection;
+      this.#template = template;
+      if (idField === null || this.#keep.includes(idField)) this.#idField = idField;
+      this.#modelId = space.model;
+      this.#dimensions = space.dimensions;
+    } else {
+      this.#modelId = settings.defaultModel;
+      this.#dimensions = findModel(this.#modelId)?.dimensions ?? 0;
+    }
+    this.#recount();
+  }
+
+  #recount(): void {
+    clearTimeout(this.#settle);
+    this.#counting?.abort();
+    this.#measure = null;
+    if (!this.#summary) return;
+    void this.#showPreview();
+    this.#settle = setTimeout(() => void this.#count(), SETTLE_MS);
+  }
+
+  async #showPreview(): Promise<void> {
+    const { template, idField, titleField } = this;
+    try {
+      const rows = await importer.api.preview({ template, idField }, titleField);
+      if (template !== this.#template) return;
+      this.#preview = rows;
+      this.#templateError = null;
+    } catch (error) {
+      if (template === this.#template) this.#templateError = toErrorData(error);
+    }
+  }
+
+  async #count(): Promise<void> {
+    const counting = (this.#counting = new AbortController());
+    const { model, provider } = this.option;
+    const dimensions = this.#dimensions;
+    this.#measuring = { done: 0, total: this.#summary?.records ?? 0 };
+    try {
+      const measure = await importer.api.measure(
+        { template: this.#template, idField: this.#idField },
+        {
+          space: dimensions ? spaceOf(provider, model, dimensions, settings.baseUrl) : null,
+          maxInputTokens: model.maxInputTokens
+        },
+        (done, total) => {
+          if (this.#counting === counting) this.#measuring = { done, total };
+        },
+        counting.signal
+      );
+      if (this.#counting === counting) this.#measure = measure;
+    } catch (error) {
+      // A wrong template is told beside the template.
+      const data = toErrorData(error);
+      if (data.code !== 'cancelled' && data.code !== 'template') this.#error = data;
+    } finally {
+      if (this.#counting === counting) this.#measuring = null;
+    }
+  }
+
+  /**
+   * Writes the items to the store, ready to be embedded; resolves with their collection, or null
+   * when it failed (see `error`). The draft is cleared when it has become a collection.
+   */
+  async stage(): Promise<CollectionId | null> {
+    this.#error = null;
+    this.#staging = true;
+    const signal = new AbortController().signal;
+    const choices = { template: this.#template, idField: this.#idField, keep: this.#keep };
+    try {
+      const { purpose } = this;
+      let id: CollectionId;
+      if (purpose.kind === 'into') {
+        id = purpose.target.collection.id;
+        await importer.api.append(id, choices, signal);
+      } else {
+        id = newCollectionId();
+        const space = await settings.spaceFor(this.option, this.#dimensions, signal);
+        const name = this.#name.trim() || 'Untitled';
+        await importer.api.stage({ ...choices, id, name, space, titleField: this.#titleField }, signal);
+      }
+      this.clear();
+      return id;
+    } catch (error) {
+      this.#error = toErrorData(error);
+      return null;
+    } finally {
+      this.#staging = false;
+    }
+  }
+
+  /** Forgets the draft. */
+  clear(): void {
+    this.#opening?.abort();
+    this.#counting?.abort();
+    clearTimeout(this.#settle);
+    this.#purpose = { kind: 'new' };
+    this.#summary = null;
+    this.#preview = [];
+    this.#measure = null;
+    this.#error = null;
+    this.#templateError = null;
+    void importer.api.close();
+  }
+}
+
+export const draft = new Draft();

@@ -1,0 +1,212 @@
+import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import { compatibleModel, MODELS, spaceOf, type Model } from '#lib/embedding/catalogue.ts';
+import type { ProviderId, Space } from '#lib/embedding/types.ts';
+import { embedder, items } from '#lib/workers/clients.ts';
+
+/** What the host of the page may set, in `semblance.json` beside it. */
+interface HostSettings {
+  title: string | null;
+  /** Base URL of a proxy that takes the course token. */
+  proxyUrl: string | null;
+}
+
+/** The text that stands for a course's key; the proxy puts the real one in its place. */
+const COURSE_TOKEN = '<OPENAI_API_TOKEN>';
+
+/** A model the reader can choose, and what is missing before it can be used. */
+export interface ModelOption {
+  model: Model;
+  provider: ProviderId;
+  /** A sentence that says what to do first; null when it is ready. */
+  missing: string | null;
+}
+
+/** The result of a connection test. */
+export type TestResult =
+  | { ok: true; dimensions: number; ms: number; model: string }
+  | { ok: false; error: ErrorData };
+
+/** Who embeds: the provider, its address and models. Keys pass through to the embedding worker. */
+class Settings {
+  #provider = $state.raw<ProviderId>('built-in');
+  #baseUrl = $state.raw('');
+  #models = $state.raw<string[]>([]);
+  #keyed = $state.raw<ReadonlySet<ProviderId>>(new Set());
+  #host = $state.raw<HostSettings>({ title: null, proxyUrl: null });
+  #loading: Promise<void> | undefined;
+
+  constructor() {
+    embedder.onDeath = () => (this.#keyed = new Set());
+  }
+
+  get provider(): ProviderId {
+    return this.#provider;
+  }
+  /** Address of the OpenAI-compatible endpoint; empty when none is set. */
+  get baseUrl(): string {
+    return this.#baseUrl;
+  }
+  /** Models the reader named for the compatible endpoint. */
+  get models(): readonly string[] {
+    return this.#models;
+  }
+  get proxyUrl(): string | null {
+    return this.#host.proxyUrl;
+  }
+  /** The host's own title for the page. */
+  get title(): string | null {
+    return this.#host.title;
+  }
+  /** Whether the embedding worker holds a key for the chosen provider. */
+  get hasKey(): boolean {
+    return this.#keyed.has(this.#provider);
+  }
+
+  /** Every model on offer, in the order of DESIGN: built-in, OpenAI's, the reader's. */
+  get options(): ModelOption[] {
+    const openai: ProviderId = this.#provider === 'course' ? 'course' : 'openai';
+    return [
+      ...MODELS.map((model): ModelOption =>
+        model.provider === 'built-in'
+          ? { model, provider: 'built-in', missing: null }
+          : { model, provider: openai, missing: this.#missing(openai) }
+      ),
+      ...this.#models.map((name): ModelOption => ({
+        model: compatibleModel(name),
+        provider: 'compatible',
+        missing: this.#missing('compatible')
+      }))
+    ];
+  }
+
+  /** The model to propose: Built-in while there is no key. */
+  get defaultModel(): string {
+    const ready = (id: string) => this.options.some(({ model, missing }) => model.id === id && !missing);
+    const wanted =
+      this.#provider === 'compatible' ? this.#models[0] : 'text-embedding-3-small';
+    return this.#provider !== 'built-in' && wanted && ready(wanted) ? wanted : 'built-in';
+  }
+
+  /** Reads what is kept and what the host set; once. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    const [host, provider, models] = await Promise.all([
+      readHostSettings(),
+      items.api.setting('provider'),
+      items.api.setting('models')
+    ]);
+    this.#host = host;
+    this.#models = models ?? [];
+    this.#baseUrl = provider?.baseUrl ?? '';
+    this.#provider = provider?.id ?? (host.proxyUrl ? 'course' : 'built-in');
+  }
+
+  /** Chooses the provider for new collections. */
+  async choose(provider: ProviderId): Promise<void> {
+    this.#provider = provider;
+    await this.#keep();
+  }
+
+  /** Sets the compatible endpoint's address. */
+  async setBaseUrl(url: string): Promise<void> {
+    if (url === this.#baseUrl) return;
+    this.#baseUrl = url;
+    // A key given for one address is never sent to another.
+    await this.forgetKey('compatible');
+    await this.#keep();
+  }
+
+  /** Names the compatible endpoint's models. */
+  async setModels(names: string[]): Promise<void> {
+    this.#models = [...new Set(names.map((name) => name.trim()).filter(Boolean))];
+    await items.api.set('models', [...this.#models]);
+  }
+
+  /** Hands a key for the chosen provider to the embedding worker, where it stays. */
+  async setKey(apiKey: string): Promise<void> {
+    if (this.#provider !== 'openai' && this.#provider !== 'compatible') return;
+    const baseUrl = this.#provider === 'compatible' ? this.#baseUrl : null;
+    await embedder.api.setCredentials({ provider: this.#provider, baseUrl, apiKey });
+    this.#keyed = new Set([...this.#keyed, this.#provider]);
+  }
+
+  /** Makes the embedding worker forget a key. */
+  async forgetKey(provider: 'openai' | 'compatible'): Promise<void> {
+    if (!this.#keyed.has(provider)) return;
+    await embedder.api.forgetCredentials(provider);
+    this.#keyed = new Set([...this.#keyed].filter((id) => id !== provider));
+  }
+
+  /** Gives the embedding worker the addresses that need no key; call before asking it anything. */
+  async connect(): Promise<void> {
+    await this.load();
+    if (this.#host.proxyUrl) {
+      await embedder.api.setCredentials({
+        provider: 'course',
+        baseUrl: this.#host.proxyUrl,
+        apiKey: COURSE_TOKEN
+      });
+    }
+    if (this.#baseUrl && !this.#keyed.has('compatible')) {
+      await embedder.api.setCredentials({ provider: 'compatible', baseUrl: this.#baseUrl, apiKey: '' });
+    }
+  }
+
+  /** Sends one word to the chosen provider. */
+  async test(signal: AbortSignal): Promise<TestResult> {
+    const { provider } = this;
+    const fallback = provider === 'built-in' ? 'built-in' : 'text-embedding-3-small';
+    const model = provider === 'compatible' ? (this.#models[0] ?? fallback) : fallback;
+    try {
+      await this.connect();
+      return { ok: true, model, ...(await embedder.api.probe(provider, model, signal)) };
+    } catch (error) {
+      return { ok: false, error: toErrorData(error) };
+    }
+  }
+
+  /** The space of a model's vectors; asks the endpoint when only it knows the dimensions. */
+  async spaceFor(option: ModelOption, dimensions: number, signal: AbortSignal): Promise<Space> {
+    await this.connect();
+    const { model, provider } = option;
+    const known = dimensions || (await embedder.api.probe(provider, model.id, signal)).dimensions;
+    return spaceOf(provider, model, known, this.#baseUrl);
+  }
+
+  #missing(provider: ProviderId): string | null {
+    if (provider === 'openai' && !this.#keyed.has('openai')) {
+      return 'needs an OpenAI API key. Enter it in Settings; it stays in this tab.';
+    }
+    if (provider === 'course' && !this.#host.proxyUrl) {
+      return 'needs a course proxy, and this page has none. Choose another provider in Settings.';
+    }
+    if (provider === 'compatible' && !this.#baseUrl) {
+      return 'needs the base URL of your server. Enter it in Settings.';
+    }
+    return null;
+  }
+
+  async #keep(): Promise<void> {
+    await items.api.set('provider', { id: this.#provider, baseUrl: this.#baseUrl });
+  }
+}
+
+async function readHostSettings(): Promise<HostSettings> {
+  const none: HostSettings = { title: null, proxyUrl: null };
+  try {
+    const response = await fetch('./semblance.json');
+    if (!response.ok) return none;
+    const value = (await response.json()) as Partial<Record<keyof HostSettings, unknown>>;
+    const text = (given: unknown) => (typeof given === 'string' && given !== '' ? given : null);
+    return { title: text(value.title), proxyUrl: text(value.proxyUrl) };
+  } catch {
+    // Offline, or a host that never wrote the file: the page works without it.
+    return none;
+  }
+}
+
+export const settings = new Settings();

@@ -1,0 +1,81 @@
+import type { FieldValue, ItemAtRow, Passage } from '#lib/collection/types.ts';
+import type { Neighbours } from '#lib/index/types.ts';
+
+/** An item that was found. */
+export interface SearchResult {
+  row: number;
+  id: string;
+  title: string;
+  /** Cosine similarity to the query, in [-1, 1]. */
+  similarity: number;
+  /** Its fingerprint: `cells` signed bytes. */
+  cells: Int8Array;
+  fields: { name: string; value: string }[];
+  text: string;
+  passage?: Passage;
+}
+
+/** What {@link joinResults} needs to know of a found item. */
+export type FoundItem = ItemAtRow & { text: string };
+
+/**
+ * Joins neighbours with their items, keeping the neighbours' order. A neighbour whose item is gone
+ * (deleted in another tab meanwhile) is left out. `fingerprints` is `rows.length × cells`.
+ */
+export function joinResults(
+  neighbours: Pick<Neighbours, 'rows' | 'similarities'>,
+  fingerprints: Int8Array,
+  items: FoundItem[],
+  titleField: string | null
+): SearchResult[] {
+  const byRow = new Map(items.map((item) => [item.row, item]));
+  const cells = fingerprints.length / (neighbours.rows.length || 1);
+  const results: SearchResult[] = [];
+  neighbours.rows.forEach((row, n) => {
+    const item = byRow.get(row);
+    if (!item) return;
+    const title = titleOf(item, titleField);
+    results.push({
+      row,
+      id: item.id,
+      title,
+      similarity: neighbours.similarities[n]!,
+      cells: fingerprints.subarray(n * cells, (n + 1) * cells),
+      fields: Object.entries(item.fields)
+        .filter(([name, value]) => name !== titleField && value !== null && value !== '')
+        .map(([name, value]) => ({ name, value: formatValue(value) })),
+      text: item.text,
+      ...(item.passage ? { passage: item.passage } : {})
+    });
+  });
+  return groupPassages(results);
+}
+
+/** Moves passages of one source up to its best passage, so that they are read together. */
+function groupPassages(results: SearchResult[]): SearchResult[] {
+  const groups = new Map<string, SearchResult[]>();
+  for (const result of results) {
+    const key = result.passage ? `source ${result.passage.source}` : `row ${result.row}`;
+    const group = groups.get(key);
+    if (group) group.push(result);
+    else groups.set(key, [result]);
+  }
+  return [...groups.values()].flat();
+}
+
+/** An item's heading: its title field, else the start of its text, else its id. */
+export function titleOf(item: FoundItem, titleField: string | null): string {
+  const title = titleField === null ? '' : formatValue(item.fields[titleField] ?? null);
+  return title || firstLine(item.text) || item.id;
+}
+
+/** A field's value as text. */
+export function formatValue(value: FieldValue): string {
+  if (value === null) return '';
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}
+
+function firstLine(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 90 ? `${line.slice(0, 90).trimEnd()}…` : line;
+}

@@ -1,0 +1,54 @@
+import { SemblanceError } from '#lib/base/errors.ts';
+import { connect, type Connection, type Endpoint, type Remote } from '#lib/base/remote.ts';
+
+/**
+ * The page's side of one worker: started at the first call, started again after it died. Calls that
+ * a dead worker leaves behind end with the code `worker-died`, so that nothing waits for ever.
+ */
+export class WorkerClient<Api extends object> {
+  readonly #name: string;
+  readonly #start: () => Worker;
+  /** Called when the worker died: what it held in memory is gone. */
+  onDeath: () => void = () => {};
+  #running: { worker: Worker; connection: Connection<Api> } | undefined;
+
+  constructor(name: string, start: () => Worker) {
+    this.#name = name;
+    this.#start = start;
+  }
+
+  /** The worker's methods. */
+  get api(): Remote<Api> {
+    this.#running ??= this.#connect();
+    return this.#running.connection.api;
+  }
+
+  /** Ends the worker; calls still waiting are rejected. The next use of `api` starts a new one. */
+  end(): void {
+    this.#stop(new SemblanceError('worker-ended', `The ${this.#name} worker was ended.`));
+  }
+
+  #connect(): { worker: Worker; connection: Connection<Api> } {
+    const worker = this.#start();
+    const connection = connect<Api>(worker as Endpoint);
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#stop(
+        new SemblanceError(
+          'worker-died',
+          `The ${this.#name} worker stopped: ${event.message || 'it could not be loaded'}.`,
+          'Try again; if it happens again, reload the page.'
+        )
+      );
+      this.onDeath();
+    });
+    return { worker, connection };
+  }
+
+  #stop(reason: SemblanceError): void {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.worker.terminate();
+    running?.connection.close(reason);
+  }
+}

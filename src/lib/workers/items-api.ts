@@ -1,0 +1,105 @@
+import { makeAnnouncer } from '#lib/base/changes.ts';
+import type { CollectionId, Row } from '#lib/base/ids.ts';
+import {
+  countRows,
+  deleteCollection,
+  getCollection,
+  listCollections,
+  updateCollection
+} from '#lib/collection/store/collections.ts';
+import type { Database } from '#lib/collection/store/database.ts';
+import { readItems } from '#lib/collection/store/items.ts';
+import { storageState, type StorageState } from '#lib/collection/store/quota.ts';
+import { getRun, getSpent } from '#lib/collection/store/runs.ts';
+import type { FailedRow, Settings, Spent } from '#lib/collection/store/schema.ts';
+import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
+import { renderTemplate, parseTemplate } from '#lib/collection/template.ts';
+import type { Collection, CollectionCounts, ItemAtRow } from '#lib/collection/types.ts';
+
+/** A collection with what is derived about it. */
+export interface CollectionState {
+  collection: Collection;
+  counts: CollectionCounts;
+  /** Spent on this collection. */
+  spent: Spent;
+  failed: FailedRow[];
+}
+
+/** An item with the text it was embedded as. */
+export interface ItemWithText extends ItemAtRow {
+  text: string;
+}
+
+/** What the items worker does: reads and edits what is kept, for pages to show. No network. */
+export class ItemsApi {
+  readonly #database: () => Promise<Database>;
+  readonly #announce = makeAnnouncer();
+
+  constructor(database: () => Promise<Database>) {
+    this.#database = database;
+  }
+
+  /** All collections, newest first. */
+  async collections(): Promise<CollectionState[]> {
+    const db = await this.#database();
+    const collections = await listCollections(db);
+    return Promise.all(collections.map((collection) => readState(db, collection)));
+  }
+
+  /** One collection; throws `StoreError` `collection-gone`. */
+  async collection(id: CollectionId): Promise<CollectionState> {
+    const db = await this.#database();
+    return readState(db, await getCollection(db, id));
+  }
+
+  /** Items by row, in the order asked; rows without an item are left out. */
+  async items(id: CollectionId, rows: ArrayLike<Row>): Promise<ItemWithText[]> {
+    const db = await this.#database();
+    const template = parseTemplate((await getCollection(db, id)).template);
+    const items = await readItems(db, id, rows);
+    return items.flatMap((item) =>
+      item ? { ...item, text: renderTemplate(template, item.fields) } : []
+    );
+  }
+
+  /** Gives a collection another name. */
+  async rename(id: CollectionId, name: string): Promise<void> {
+    await updateCollection(await this.#database(), id, { name });
+    this.#announce({ kind: 'library' });
+  }
+
+  /** Deletes a collection and everything kept for it. */
+  async remove(id: CollectionId): Promise<void> {
+    await deleteCollection(await this.#database(), id);
+    this.#announce({ kind: 'library' });
+  }
+
+  /** Tokens and dollars ever spent on this device. */
+  async spent(): Promise<Spent> {
+    return getSpent(await this.#database());
+  }
+
+  /** What this page keeps, what it may keep, and whether the browser may evict it. */
+  storage(): Promise<StorageState> {
+    return storageState();
+  }
+
+  /** A setting, or undefined when it was never set. */
+  async setting<Name extends keyof Settings>(name: Name): Promise<Settings[Name] | undefined> {
+    return getSetting(await this.#database(), name);
+  }
+
+  /** Keeps a setting. Never a key. */
+  async set<Name extends keyof Settings>(name: Name, value: Settings[Name]): Promise<void> {
+    await setSetting(await this.#database(), name, value);
+  }
+}
+
+async function readState(db: Database, collection: Collection): Promise<CollectionState> {
+  const [counts, run] = await Promise.all([
+    countRows(db, collection.id),
+    getRun(db, collection.id)
+  ]);
+  const { tokens, costUsd, failed } = run;
+  return { collection, counts, spent: { tokens, costUsd }, failed };
+}

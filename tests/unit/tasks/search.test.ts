@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { joinResults, titleOf, type FoundItem } from '#lib/tasks/search.ts';
+
+const item = (row: number, source?: string): FoundItem => ({
+  row,
+  id: `id-${row}`,
+  fields: { title: `Item ${row}`, tags: ['a', 'b'], empty: null },
+  text: `Title: Item ${row}`,
+  ...(source ? { passage: { source, index: row, count: 9 } } : {})
+});
+
+function join(rows: number[], items: FoundItem[]) {
+  const similarities = Float32Array.from(rows, (_, n) => 1 - n / 10);
+  const fingerprints = Int8Array.from({ length: rows.length * 2 }, (_, i) => i);
+  return joinResults({ rows: Uint32Array.from(rows), similarities }, fingerprints, items, 'title');
+}
+
+describe('search results', () => {
+  it('keep the order of the neighbours, whatever order the items come in', () => {
+    expect(join([7, 3, 5], [item(3), item(5), item(7)]).map(({ row }) => row)).toEqual([7, 3, 5]);
+  });
+
+  it('carry their own similarity and fingerprint', () => {
+    const [, second] = join([7, 3], [item(3), item(7)]);
+    expect(second!.similarity).toBeCloseTo(0.9);
+    expect([...second!.cells]).toEqual([2, 3]);
+  });
+
+  it('leave out an item that was deleted meanwhile', () => {
+    expect(join([7, 3], [item(3)]).map(({ row }) => row)).toEqual([3]);
+  });
+
+  it('show filled fields other than the title, lists joined', () => {
+    expect(join([3], [item(3)])[0]!.fields).toEqual([{ name: 'tags', value: 'a, b' }]);
+  });
+
+  it('keep passages of one source together, under its best', () => {
+    const items = [item(1, 'guide'), item(2, 'notes'), item(3, 'guide'), item(4)];
+    expect(join([1, 2, 4, 3], items).map(({ row }) => row)).toEqual([1, 3, 2, 4]);
+  });
+
+  it('take the start of the text for a heading where no title is filled', () => {
+    const untitled = { ...item(1), fields: {}, text: `${'long '.repeat(40)}\nsecond line` };
+    expect(titleOf(untitled, 'title')).toMatch(/^long long.*…$/);
+    expect(titleOf({ ...untitled, text: '' }, null)).toBe('id-1');
+  });
+});

@@ -1,0 +1,35 @@
+import { sveltekit } from '@sveltejs/kit/vite';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { hnswlibTransform } from './src/site/hnswlib-transform.ts';
+import { browserLaunchOptions } from './tests/support/browser.ts';
+
+export default defineConfig({
+  plugins: [hnswlibTransform(), sveltekit()],
+  // Workers are ES modules so that their heavy parts (tokeniser, SDK) stay separate files, loaded when used.
+  worker: { format: 'es', plugins: () => [hnswlibTransform()] },
+  // The content security policy refuses `data:` URLs for fonts and for `fetch`.
+  build: { assetsInlineLimit: 0 },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', environment: 'node', include: ['tests/unit/**/*.test.ts'] }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: browserLaunchOptions() }),
+            instances: [{ browser: 'chromium' }]
+          }
+        }
+      }
+    ]
+  }
+});
