@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import prettier from 'eslint-config-prettier';
 import jsdoc from 'eslint-plugin-jsdoc';
 import svelte from 'eslint-plugin-svelte';
@@ -6,7 +7,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
-export default ts.config(
+export default defineConfig(
   { ignores: ['build/', '.svelte-kit/', 'node_modules/', 'test-results/'] },
   js.configs.recommended,
   ...ts.configs.strict,
@@ -29,7 +30,9 @@ export default ts.config(
   },
   {
     files: ['**/*.svelte', '**/*.svelte.ts'],
-    languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig } }
+    languageOptions: {
+      parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig }
+    }
   },
   {
     // Every exported function and class says what it promises.
@@ -40,7 +43,11 @@ export default ts.config(
         'error',
         {
           publicOnly: true,
-          require: { FunctionDeclaration: true, ClassDeclaration: true, ArrowFunctionExpression: true }
+          require: {
+            FunctionDeclaration: true,
+            ClassDeclaration: true,
+            ArrowFunctionExpression: true
+          }
         }
       ]
     }

@@ -6,14 +6,15 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
 /**
- * Where a Chromium or Chrome can be started from: `CHROME_PATH`, one on the PATH, or the one
- * Playwright downloaded. Undefined when there is none (see `install-browser.ts`).
+ * Where a Chromium or Chrome can be started from: `CHROME_PATH`, the one Playwright downloaded (it
+ * is made for this Playwright), or one of the machine's own. Undefined when there is none (see
+ * `install-browser.ts`).
  */
 export function findBrowser(): string | undefined {
   const onPath = (process.env.PATH ?? '')
     .split(delimiter)
     .flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  return [process.env.CHROME_PATH ?? '', ...onPath, MAC, chromium.executablePath()].find(
+  return [process.env.CHROME_PATH ?? '', chromium.executablePath(), ...onPath, MAC].find(
     (path) => path !== '' && existsSync(path)
   );
 }

@@ -98,7 +98,11 @@ export async function startOpenAIServer(options: OpenAIServerOptions = {}): Prom
     }
   }
 
-  const server = createServer((request, response) => void answer(request, response));
+  // Idle connections stay open, so that no client ever meets one closing under its next request.
+  const server = createServer(
+    { keepAliveTimeout: 0 },
+    (request, response) => void answer(request, response)
+  );
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,10 +1,16 @@
-import { CancelledError, fromErrorData, SemblanceError, toErrorData, type ErrorData } from './errors.ts';
+import {
+  CancelledError,
+  fromErrorData,
+  toErrorData,
+  type ErrorData,
+  type SemblanceError
+} from './errors.ts';
 
 /*
  * Calls across a worker's border. A worker file exposes one object of async methods; the other side
  * gets the same methods by `remote<Api>(…)`. Beyond plain data, three things cross: an AbortSignal
- * (aborting it here aborts it there), a function (called there, it runs here; its answer is not
- * awaited), and errors (name, code, advice). The protocol is the object's type.
+ * (aborting it here aborts it there), a function (called there, it runs here, also after the call has
+ * ended; its answer is not awaited), and errors (name, code, advice). The protocol is the object's type.
  */
 
 /** The API of the other side: every method returns a promise. */
@@ -69,8 +75,12 @@ export function expose(api: object, endpoint: Endpoint): void {
         if (!isStub(arg)) return arg;
         if (arg.__remote === 'callback') {
           return (...values: unknown[]) => {
-            const list = values.flatMap((value) => (value instanceof Transferred ? value.list : []));
-            const plain = values.map((value) => (value instanceof Transferred ? value.value : value));
+            const list = values.flatMap((value) =>
+              value instanceof Transferred ? value.list : []
+            );
+            const plain = values.map((value) =>
+              value instanceof Transferred ? value.value : value
+            );
             post(endpoint, { kind: 'callback', id, arg: position, args: plain }, list);
           };
         }
@@ -98,6 +108,12 @@ export function expose(api: object, endpoint: Endpoint): void {
   endpoint.start?.();
 }
 
+/** Answers calls from the page with the methods of `api`; for use in a worker file. */
+export function exposeWorker(api: object): void {
+  // The DOM's types know `self` as a window; in a worker it posts like a port.
+  expose(api, self as unknown as Endpoint);
+}
+
 /** The other side's API, and a way to end every call that waits for it. */
 export interface Connection<Api> {
   readonly api: Remote<Api>;
@@ -108,23 +124,25 @@ export interface Connection<Api> {
 /** Calls methods of the object that the other side of `endpoint` exposes. */
 export function connect<Api extends object>(endpoint: Endpoint): Connection<Api> {
   interface Waiting {
-    args: unknown[];
     resolve: (value: unknown) => void;
     reject: (error: Error) => void;
     done: () => void;
   }
   const waiting = new Map<number, Waiting>();
+  // Arguments of calls that handed over a function, such as a listener: kept as long as the connection.
+  const callbacks = new Map<number, unknown[]>();
   let nextId = 0;
   let closed: SemblanceError | undefined;
 
   endpoint.addEventListener('message', (event) => {
     const message = event.data as Message;
-    const call = waiting.get(message.id);
-    if (!call) return;
     if (message.kind === 'callback') {
-      (call.args[message.arg] as (...args: unknown[]) => void)(...message.args);
+      const args = callbacks.get(message.id);
+      (args?.[message.arg] as ((...args: unknown[]) => void) | undefined)?.(...message.args);
       return;
     }
+    const call = waiting.get(message.id);
+    if (!call) return;
     if (message.kind === 'result') call.resolve(message.value);
     else if (message.kind === 'error') call.reject(fromErrorData(message.error));
     else return;
@@ -141,7 +159,8 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
     const list: Transferable[] = [];
     const plain = args.map((arg): unknown => {
       if (typeof arg === 'function') return { __remote: 'callback' } satisfies Stub;
-      if (arg instanceof AbortSignal) return { __remote: 'signal', aborted: arg.aborted } satisfies Stub;
+      if (arg instanceof AbortSignal)
+        return { __remote: 'signal', aborted: arg.aborted } satisfies Stub;
       if (!(arg instanceof Transferred)) return arg;
       list.push(...arg.list);
       return arg.value;
@@ -150,7 +169,8 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
       const onAbort = () => post(endpoint, { kind: 'abort', id });
       signal?.addEventListener('abort', onAbort);
       const done = () => signal?.removeEventListener('abort', onAbort);
-      waiting.set(id, { args, resolve, reject, done });
+      waiting.set(id, { resolve, reject, done });
+      if (args.some((arg) => typeof arg === 'function')) callbacks.set(id, args);
       try {
         post(endpoint, { kind: 'call', id, method, args: plain }, list);
       } catch (error) {
@@ -180,6 +200,7 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
         reject(reason);
       }
       waiting.clear();
+      callbacks.clear();
     }
   };
 }

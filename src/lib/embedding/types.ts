@@ -1,17 +1,7 @@
 /** Who answers: OpenAI with the reader's key, a course's proxy, another server, or the page itself. */
 export type ProviderId = 'openai' | 'course' | 'compatible' | 'built-in';
 
-/**
- * A space is what makes two vectors comparable: who made them, with which model, at how many
- * dimensions. Vectors of two spaces are never mixed.
- */
-export interface Space {
-  /** `openai` (own key and course token alike), `built-in@1`, or a normalised base URL. */
-  provider: string;
-  model: string;
-  dimensions: number;
-  revision: number;
-}
+export type { Space } from '#lib/base/space.ts';
 
 /** What a provider takes in one request. Sources: FACTS of each provider, named where it is made. */
 export interface ProviderLimits {

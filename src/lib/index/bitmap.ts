@@ -2,13 +2,8 @@ import type { Row } from '#lib/base/ids.ts';
 
 /*
  * Sets of rows as bitmaps: bit `row & 7` of byte `row >> 3`. A bitmap may be shorter than the rows
- * asked of it: what lies beyond its end is not in the set.
+ * asked of it: what lies beyond its end is not in the set. Asking is `bitAt` of base/bits.
  */
-
-/** Whether `row` is in the set. */
-export function hasRow(bits: Uint8Array, row: Row): boolean {
-  return ((bits[row >> 3] ?? 0) & (1 << (row & 7))) !== 0;
-}
 
 /** Puts `row` into the set, which must be long enough. */
 export function addRow(bits: Uint8Array, row: Row): void {

@@ -32,7 +32,8 @@ interface Layout {
  * @see https://github.com/nmslib/hnswlib/blob/v0.7.0/hnswlib/hnswalg.h `loadIndex`
  */
 export function checkGraph(bytes: Uint8Array, expected: ExpectedGraph): string | undefined {
-  if (bytes.byteLength % 4 !== 0 || bytes.byteLength < HEADER_WORDS * 4) return 'its length is wrong';
+  if (bytes.byteLength % 4 !== 0 || bytes.byteLength < HEADER_WORDS * 4)
+    return 'its length is wrong';
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
@@ -55,12 +56,14 @@ function readLayout(words: Uint32Array, expected: ExpectedGraph): Layout | strin
   const { dimensions } = expected;
   const linkBytes = 4 + 8 * expected.M;
 
-  if (count !== expected.count || count === 0) return `it holds ${count} points, not ${expected.count}`;
+  if (count !== expected.count || count === 0)
+    return `it holds ${count} points, not ${expected.count}`;
   if (M !== expected.M || maxM !== M || maxM0 !== 2 * M || M < 2) return 'its M is another';
   if (words[13] !== Math.max(expected.efConstruction, M)) return 'its efConstruction is another';
   if (!(Math.abs(mult - 1 / Math.log(M)) < 1e-9)) return 'its level factor is wrong';
   if (offsetLevel0 !== 0 || vectorBytes !== linkBytes) return 'its offsets are wrong';
-  if (labelBytes !== linkBytes + 4 * dimensions) return `its vectors do not have ${dimensions} dimensions`;
+  if (labelBytes !== linkBytes + 4 * dimensions)
+    return `its vectors do not have ${dimensions} dimensions`;
   if (pointBytes !== labelBytes + 4 || max! < count) return 'its sizes are wrong';
   // Each point is followed by at least the size of its upper links.
   if (HEADER_WORDS + count * (pointBytes / 4 + 1) > words.length) return 'it is cut short';
@@ -90,7 +93,10 @@ function checkPoints(words: Uint32Array, { count, maxM0, pointWords }: Layout): 
   return undefined;
 }
 
-function checkLabels(words: Uint32Array, { count, pointWords, labelOffset }: Layout): string | undefined {
+function checkLabels(
+  words: Uint32Array,
+  { count, pointWords, labelOffset }: Layout
+): string | undefined {
   const labels = new Uint32Array(count);
   for (let point = 0; point < count; point++) {
     labels[point] = words[HEADER_WORDS + point * pointWords + labelOffset]!;
@@ -105,7 +111,8 @@ function checkVectors(floats: Float32Array, layout: Layout): string | undefined 
   for (let point = 0; point < count; point++) {
     const start = HEADER_WORDS + point * pointWords;
     let squares = 0;
-    for (let i = start + vectorOffset; i < start + labelOffset; i++) squares += floats[i]! * floats[i]!;
+    for (let i = start + vectorOffset; i < start + labelOffset; i++)
+      squares += floats[i]! * floats[i]!;
     if (!(Math.abs(squares - 1) < LENGTH_TOLERANCE)) return 'a vector is not normalised';
   }
   return undefined;
@@ -137,7 +144,8 @@ function checkUpperLevels(words: Uint32Array, layout: Layout): string | undefine
       if (links > maxM) return 'a point has too many links';
       for (let i = 1; i <= links; i++) {
         const target = words[head + i]!;
-        if (target >= count || levels[target]! < level) return 'a link leads to a point that does not exist';
+        if (target >= count || levels[target]! < level)
+          return 'a link leads to a point that does not exist';
       }
     }
   }

@@ -1,4 +1,4 @@
-import { hasRow } from './bitmap.ts';
+import { bitAt } from '#lib/base/bits.ts';
 import { TopK } from './top-k.ts';
 
 /** Vectors that came together: `rows.length × dimensions`, row-major, L2-normalised. */
@@ -51,7 +51,7 @@ export function scanExact(
   for (const { rows, vectors } of blocks) {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      if (!hasRow(allowed, row)) continue;
+      if (!bitAt(allowed, row)) continue;
       compared++;
       const similarity = similarityAt(vectors, i * query.length, query);
       if (similarity >= top.threshold) top.offer(row, similarity);

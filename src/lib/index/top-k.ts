@@ -64,7 +64,10 @@ export class TopK {
     let place = 0;
     for (let child = 1; child < this.#size; child = 2 * place + 1) {
       const right = child + 1;
-      if (right < this.#size && this.#weaker(right, this.#rows[child]!, this.#similarities[child]!)) {
+      if (
+        right < this.#size &&
+        this.#weaker(right, this.#rows[child]!, this.#similarities[child]!)
+      ) {
         child = right;
       }
       if (!this.#weaker(child, row, similarity)) break;

@@ -43,8 +43,21 @@ export interface GraphStatus {
   total: number;
   /** How the graph came to be in this session. */
   origin: 'loaded' | 'built' | null;
-  /** Why there is no graph, as a sentence. */
+  /** Why there is no graph, or why it was built again, as a sentence. */
   reason?: string;
+  /** What the graph has caught up with; set while it is ready. */
+  snapshot?: Snapshot;
+}
+
+/**
+ * A state of a collection's rows. Vectors are only ever added and every change of the dead rows has a
+ * revision, so equal snapshots mean the same live rows.
+ */
+export interface Snapshot {
+  generation: number;
+  /** Rows that have a vector, dead ones included. */
+  embedded: number;
+  deadRevision: number;
 }
 
 /** Parameters of a graph. */

@@ -1,8 +1,7 @@
 import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
-import { findModel } from '#lib/embedding/catalogue.ts';
-import { costUsd } from '#lib/embedding/cost.ts';
-import { importer, items } from '#lib/workers/clients.ts';
+import { formatEstimate } from '#lib/embedding/cost.ts';
+import { items, makeImporter } from '#lib/workers/clients.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
 import type { DraftSource, DraftSummary, Measure, PreviewRow } from '#lib/workers/import-api.ts';
 import { spaceOf } from '#lib/embedding/catalogue.ts';
@@ -36,9 +35,10 @@ class Draft {
   #idField = $state<string | null>(null);
   #titleField = $state<string | null>(null);
   #keep = $state.raw<string[]>([]);
-  #modelId = $state('built-in');
+  #modelKey = $state('built-in');
   #dimensions = $state(0);
 
+  readonly #importer = makeImporter();
   #opening: AbortController | undefined;
   #counting: AbortController | undefined;
   #settle: ReturnType<typeof setTimeout> | undefined;
@@ -107,14 +107,16 @@ class Draft {
   set keep(names: string[]) {
     this.#keep = names;
   }
-  get modelId(): string {
-    return this.#modelId;
+  /** Key of the chosen `ModelOption`. */
+  get modelKey(): string {
+    return this.#modelKey;
   }
-  set modelId(id: string) {
-    this.#modelId = id;
-    this.#dimensions = findModel(id)?.dimensions ?? 0;
+  set modelKey(key: string) {
+    this.#modelKey = key;
+    this.#dimensions = this.option.model.dimensions;
     this.#recount();
   }
+  /** 0 while only the server knows. */
   get dimensions(): number {
     return this.#dimensions;
   }
@@ -125,13 +127,17 @@ class Draft {
 
   /** The chosen model and what it still needs. */
   get option(): ModelOption {
+    if (this.#purpose.kind === 'into') {
+      return settings.optionFor(this.#purpose.target.collection.space);
+    }
     const { options } = settings;
-    return options.find(({ model }) => model.id === this.#modelId) ?? options[0]!;
+    return options.find(({ key }) => key === this.#modelKey) ?? options[0]!;
   }
 
-  /** Dollars to be spent; null when only the server knows. */
-  get costUsd(): number | null {
-    return this.#measure && costUsd(this.#measure.tokensToBuy, this.option.model);
+  /** Items, tokens and price, as shown before anything is spent; empty while it is being counted. */
+  get estimate(): string {
+    const { usdPerMillionTokens } = this.option.model;
+    return this.#measure ? formatEstimate({ ...this.#measure, usdPerMillionTokens }) : '';
   }
 
   /** Why the draft can't be embedded yet, as a sentence; null when it can. */
@@ -184,7 +190,7 @@ class Draft {
       const onProgress = (readBytes: number, totalBytes: number) => {
         if (this.#opening === opening) this.#reading = { name, readBytes, totalBytes };
       };
-      const summary = await importer.api.open(source, onProgress, opening.signal);
+      const summary = await this.#importer.api.open(source, onProgress, opening.signal);
       if (this.#opening === opening) this.#accept(summary);
     } catch (error) {
       if (!(error instanceof CancelledError)) this.#error = toErrorData(error);
@@ -210,11 +216,10 @@ class Draft {
       const { template, idField, space } = purpose.target.collection;
       this.#template = template;
       if (idField === null || this.#keep.includes(idField)) this.#idField = idField;
-      this.#modelId = space.model;
       this.#dimensions = space.dimensions;
     } else {
-      this.#modelId = settings.defaultModel;
-      this.#dimensions = findModel(this.#modelId)?.dimensions ?? 0;
+      this.#modelKey = settings.proposed;
+      this.#dimensions = this.option.model.dimensions;
     }
     this.#recount();
   }
@@ -231,12 +236,13 @@ class Draft {
   async #showPreview(): Promise<void> {
     const { template, idField, titleField } = this;
     try {
-      const rows = await importer.api.preview({ template, idField }, titleField);
+      const rows = await this.#importer.api.preview({ template, idField }, titleField);
       if (template !== this.#template) return;
       this.#preview = rows;
       this.#templateError = null;
     } catch (error) {
-      if (template === this.#template) this.#templateError = toErrorData(error);
+      if (error instanceof CancelledError || template !== this.#template) return;
+      this.#templateError = toErrorData(error);
     }
   }
 
@@ -246,7 +252,7 @@ class Draft {
     const dimensions = this.#dimensions;
     this.#measuring = { done: 0, total: this.#summary?.records ?? 0 };
     try {
-      const measure = await importer.api.measure(
+      const measure = await this.#importer.api.measure(
         { template: this.#template, idField: this.#idField },
         {
           space: dimensions ? spaceOf(provider, model, dimensions, settings.baseUrl) : null,
@@ -281,12 +287,12 @@ class Draft {
       let id: CollectionId;
       if (purpose.kind === 'into') {
         id = purpose.target.collection.id;
-        await importer.api.append(id, choices, signal);
+        await this.#importer.api.append(id, choices, signal);
       } else {
         id = newCollectionId();
         const space = await settings.spaceFor(this.option, this.#dimensions, signal);
         const name = this.#name.trim() || 'Untitled';
-        await importer.api.stage({ ...choices, id, name, space, titleField: this.#titleField }, signal);
+        await this.#importer.api.stage({ ...choices, id, name, space, titleField: this.#titleField }, signal);
       }
       this.clear();
       return id;
@@ -298,18 +304,27 @@ class Draft {
     }
   }
 
+  /** Forgets the file, to choose another for the same purpose. */
+  restart(): void {
+    const { purpose } = this;
+    this.clear();
+    this.#purpose = purpose;
+  }
+
   /** Forgets the draft. */
   clear(): void {
     this.#opening?.abort();
     this.#counting?.abort();
     clearTimeout(this.#settle);
     this.#purpose = { kind: 'new' };
+    this.#reading = null;
     this.#summary = null;
     this.#preview = [];
     this.#measure = null;
     this.#error = null;
     this.#templateError = null;
-    void importer.api.close();
+    // Ending the worker gives the draft's memory back.
+    this.#importer.end();
   }
 }
 

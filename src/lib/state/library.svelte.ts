@@ -35,6 +35,11 @@ class Library {
     return this.#error;
   }
 
+  /** A collection as it was last read; undefined before that, and when it is gone. */
+  find(id: CollectionId): CollectionState | undefined {
+    return this.#collections?.find(({ collection }) => collection.id === id);
+  }
+
   /** Reads everything now and whenever a tab or worker tells of a change; returns how to stop. */
   watch(): () => void {
     void this.refresh();

@@ -44,7 +44,6 @@ export class OpenCollection {
   constructor(id: CollectionId) {
     this.id = id;
     this.#opened = this.#open();
-    // An error is shown where it is met: at the state, or at the first search.
     this.#opened.catch((error: unknown) => (this.#error = toErrorData(error)));
     this.#stopListening = onChange((change) => {
       if (change.kind === 'library' || change.collection === id) void this.refresh();
@@ -54,6 +53,10 @@ export class OpenCollection {
   /** The collection as it is kept; null until it has been read. */
   get state(): CollectionState | null {
     return this.#state;
+  }
+  /** Whether there is no such collection on this device (any more). */
+  get gone(): boolean {
+    return this.#error?.code === 'collection-gone';
   }
   get graph(): GraphStatus {
     return this.#graph;
@@ -125,7 +128,7 @@ export class OpenCollection {
   ): Promise<Omit<Answer, 'question' | 'totalMs'>> {
     await this.#opened;
     const { space, titleField } = this.#state!.collection;
-    if (space.provider !== 'built-in@1') await settings.connect();
+    await settings.connect();
     const query = await embedder.api.embedQuery(question, space, signal);
     const found = await this.#engineWorker.api.search({ vector: query.vector, k: RESULTS, method });
     const from = performance.now();

@@ -1,5 +1,12 @@
 import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
-import { compatibleModel, MODELS, spaceOf, type Model } from '#lib/embedding/catalogue.ts';
+import {
+  compatibleModel,
+  modelOfSpace,
+  MODELS,
+  normaliseBaseUrl,
+  spaceOf,
+  type Model
+} from '#lib/embedding/catalogue.ts';
 import type { ProviderId, Space } from '#lib/embedding/types.ts';
 import { embedder, items } from '#lib/workers/clients.ts';
 
@@ -15,6 +22,8 @@ const COURSE_TOKEN = '<OPENAI_API_TOKEN>';
 
 /** A model the reader can choose, and what is missing before it can be used. */
 export interface ModelOption {
+  /** Tells options apart: another server may serve a model under a name of OpenAI's. */
+  key: string;
   model: Model;
   provider: ProviderId;
   /** A sentence that says what to do first; null when it is ready. */
@@ -62,16 +71,30 @@ class Settings {
     return this.#keyed.has(this.#provider);
   }
 
+  /** The option that vectors of an existing space come from. */
+  optionFor(space: Space): ModelOption {
+    const model = modelOfSpace(space);
+    const key = model.id;
+    if (model.provider === 'built-in') return { key, model, provider: 'built-in', missing: null };
+    if (model.provider === 'compatible') {
+      const elsewhere = `needs ${space.provider}: choose OpenAI-compatible in Settings and enter this base URL.`;
+      const there = this.#baseUrl !== '' && sameAddress(this.#baseUrl, space.provider);
+      return { key, model, provider: 'compatible', missing: there ? null : elsewhere };
+    }
+    const provider = this.#openai;
+    return { key, model, provider, missing: this.#missing(provider) };
+  }
+
   /** Every model on offer, in the order of DESIGN: built-in, OpenAI's, the reader's. */
   get options(): ModelOption[] {
-    const openai: ProviderId = this.#provider === 'course' ? 'course' : 'openai';
+    const openai = this.#openai;
     return [
-      ...MODELS.map((model): ModelOption =>
-        model.provider === 'built-in'
-          ? { model, provider: 'built-in', missing: null }
-          : { model, provider: openai, missing: this.#missing(openai) }
-      ),
+      ...MODELS.map((model): ModelOption => {
+        const provider = model.provider === 'built-in' ? 'built-in' : openai;
+        return { key: model.id, model, provider, missing: this.#missing(provider) };
+      }),
       ...this.#models.map((name): ModelOption => ({
+        key: compatibleKey(name),
         model: compatibleModel(name),
         provider: 'compatible',
         missing: this.#missing('compatible')
@@ -79,12 +102,12 @@ class Settings {
     ];
   }
 
-  /** The model to propose: Built-in while there is no key. */
-  get defaultModel(): string {
-    const ready = (id: string) => this.options.some(({ model, missing }) => model.id === id && !missing);
-    const wanted =
-      this.#provider === 'compatible' ? this.#models[0] : 'text-embedding-3-small';
-    return this.#provider !== 'built-in' && wanted && ready(wanted) ? wanted : 'built-in';
+  /** Key of the option to propose: the chosen provider's first that is ready, else Built-in. */
+  get proposed(): string {
+    const ready = this.options.find(
+      ({ provider, missing }) => provider === this.#provider && missing === null
+    );
+    return ready?.key ?? 'built-in';
   }
 
   /** Reads what is kept and what the host set; once. */
@@ -94,10 +117,9 @@ class Settings {
   }
 
   async #load(): Promise<void> {
-    const [host, provider, models] = await Promise.all([
+    const [host, { provider, models }] = await Promise.all([
       readHostSettings(),
-      items.api.setting('provider'),
-      items.api.setting('models')
+      items.api.settings()
     ]);
     this.#host = host;
     this.#models = models ?? [];
@@ -116,14 +138,14 @@ class Settings {
     if (url === this.#baseUrl) return;
     this.#baseUrl = url;
     // A key given for one address is never sent to another.
-    await this.forgetKey('compatible');
+    await this.#forget('compatible');
     await this.#keep();
   }
 
   /** Names the compatible endpoint's models. */
   async setModels(names: string[]): Promise<void> {
     this.#models = [...new Set(names.map((name) => name.trim()).filter(Boolean))];
-    await items.api.set('models', [...this.#models]);
+    await this.#keep();
   }
 
   /** Hands a key for the chosen provider to the embedding worker, where it stays. */
@@ -134,8 +156,14 @@ class Settings {
     this.#keyed = new Set([...this.#keyed, this.#provider]);
   }
 
-  /** Makes the embedding worker forget a key. */
-  async forgetKey(provider: 'openai' | 'compatible'): Promise<void> {
+  /** Makes the embedding worker forget the chosen provider's key. */
+  async forgetKey(): Promise<void> {
+    if (this.#provider === 'openai' || this.#provider === 'compatible') {
+      await this.#forget(this.#provider);
+    }
+  }
+
+  async #forget(provider: 'openai' | 'compatible'): Promise<void> {
     if (!this.#keyed.has(provider)) return;
     await embedder.api.forgetCredentials(provider);
     this.#keyed = new Set([...this.#keyed].filter((id) => id !== provider));
@@ -177,6 +205,11 @@ class Settings {
     return spaceOf(provider, model, known, this.#baseUrl);
   }
 
+  /** Who answers for OpenAI's models. */
+  get #openai(): 'openai' | 'course' {
+    return this.#provider === 'course' ? 'course' : 'openai';
+  }
+
   #missing(provider: ProviderId): string | null {
     if (provider === 'openai' && !this.#keyed.has('openai')) {
       return 'needs an OpenAI API key. Enter it in Settings; it stays in this tab.';
@@ -191,7 +224,21 @@ class Settings {
   }
 
   async #keep(): Promise<void> {
-    await items.api.set('provider', { id: this.#provider, baseUrl: this.#baseUrl });
+    const provider = { id: this.#provider, baseUrl: this.#baseUrl };
+    await items.api.keepSettings({ provider, models: this.#models });
+  }
+}
+
+function compatibleKey(name: string): string {
+  return `compatible ${name}`;
+}
+
+/** Whether what the reader typed is this address; what can't be an address is none. */
+function sameAddress(typed: string, address: string): boolean {
+  try {
+    return normaliseBaseUrl(typed) === address;
+  } catch {
+    return false;
   }
 }
 

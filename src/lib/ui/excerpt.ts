@@ -9,8 +9,8 @@ export function excerpt(text: string, length: number, lines: number): string | n
   const cut = Math.min(endOfLine(text, lines), text.length > length + SLACK ? length : text.length);
   if (cut === text.length) return null;
   const start = text.slice(0, cut);
-  const space = start.search(/\s\S*$/);
-  const tidy = space >= cut - SLACK ? start.slice(0, space) : start;
+  const space = /\s/.test(text[cut]!) ? -1 : start.search(/\s\S*$/);
+  const tidy = space > cut - SLACK ? start.slice(0, space) : start;
   // Half of a surrogate pair is no character.
   return tidy.replace(/[\uD800-\uDBFF]$/, '').trimEnd();
 }

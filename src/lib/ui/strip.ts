@@ -7,7 +7,7 @@ const STEPS = 6;
  */
 export function stripGradient(cells: Int8Array): string {
   const stops: string[] = [];
-  for (let from = 0; from < cells.length; ) {
+  for (let from = 0; from < cells.length;) {
     const step = stepOf(cells[from]!);
     let to = from + 1;
     while (to < cells.length && stepOf(cells[to]!) === step) to++;

@@ -1,4 +1,4 @@
-import { SemblanceError } from '#lib/base/errors.ts';
+import { CancelledError, SemblanceError } from '#lib/base/errors.ts';
 import { connect, type Connection, type Endpoint, type Remote } from '#lib/base/remote.ts';
 
 /**
@@ -23,9 +23,9 @@ export class WorkerClient<Api extends object> {
     return this.#running.connection.api;
   }
 
-  /** Ends the worker; calls still waiting are rejected. The next use of `api` starts a new one. */
+  /** Ends the worker; calls still waiting end as cancelled. The next use of `api` starts a new one. */
   end(): void {
-    this.#stop(new SemblanceError('worker-ended', `The ${this.#name} worker was ended.`));
+    this.#stop(new CancelledError(`The ${this.#name} worker was ended.`));
   }
 
   #connect(): { worker: Worker; connection: Connection<Api> } {

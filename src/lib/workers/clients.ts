@@ -10,12 +10,6 @@ import type { ItemsApi } from './items-api.ts';
  * bundler to find its file.
  */
 
-/** Reads files, renders and counts texts, stages items. */
-export const importer = new WorkerClient<ImportApi>(
-  'import',
-  () => new Worker(new URL('./import.worker.ts', import.meta.url), { type: 'module' })
-);
-
 /** Lists and edits what is kept. */
 export const items = new WorkerClient<ItemsApi>(
   'items',
@@ -41,5 +35,13 @@ export function makeGraph(): WorkerClient<HnswApi> {
   return new WorkerClient(
     'graph',
     () => new Worker(new URL('./hnsw.worker.ts', import.meta.url), { type: 'module' })
+  );
+}
+
+/** A new import worker, which holds one draft. */
+export function makeImporter(): WorkerClient<ImportApi> {
+  return new WorkerClient(
+    'import',
+    () => new Worker(new URL('./import.worker.ts', import.meta.url), { type: 'module' })
   );
 }

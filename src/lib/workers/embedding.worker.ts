@@ -1,5 +1,5 @@
-import { expose } from '#lib/base/remote.ts';
+import { exposeWorker } from '#lib/base/remote.ts';
 import { sharedDatabase } from './database.ts';
 import { EmbeddingApi } from './embedding-api.ts';
 
-expose(new EmbeddingApi(sharedDatabase), self);
+exposeWorker(new EmbeddingApi(sharedDatabase));

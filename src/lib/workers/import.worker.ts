@@ -1,5 +1,5 @@
-import { expose } from '#lib/base/remote.ts';
+import { exposeWorker } from '#lib/base/remote.ts';
 import { sharedDatabase } from './database.ts';
 import { ImportApi } from './import-api.ts';
 
-expose(new ImportApi(sharedDatabase), self);
+exposeWorker(new ImportApi(sharedDatabase));

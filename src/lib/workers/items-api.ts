@@ -84,14 +84,21 @@ export class ItemsApi {
     return storageState();
   }
 
-  /** A setting, or undefined when it was never set. */
-  async setting<Name extends keyof Settings>(name: Name): Promise<Settings[Name] | undefined> {
-    return getSetting(await this.#database(), name);
+  /** What the reader set; absent where nothing was set. */
+  async settings(): Promise<Partial<Pick<Settings, 'provider' | 'models'>>> {
+    const db = await this.#database();
+    const [provider, models] = await Promise.all([
+      getSetting(db, 'provider'),
+      getSetting(db, 'models')
+    ]);
+    return { ...(provider && { provider }), ...(models && { models }) };
   }
 
-  /** Keeps a setting. Never a key. */
-  async set<Name extends keyof Settings>(name: Name, value: Settings[Name]): Promise<void> {
-    await setSetting(await this.#database(), name, value);
+  /** Keeps what the reader set. Never a key. */
+  async keepSettings(kept: Pick<Settings, 'provider' | 'models'>): Promise<void> {
+    const db = await this.#database();
+    await setSetting(db, 'provider', kept.provider);
+    await setSetting(db, 'models', kept.models);
   }
 }
 

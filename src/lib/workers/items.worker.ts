@@ -1,5 +1,5 @@
-import { expose } from '#lib/base/remote.ts';
+import { exposeWorker } from '#lib/base/remote.ts';
 import { sharedDatabase } from './database.ts';
 import { ItemsApi } from './items-api.ts';
 
-expose(new ItemsApi(sharedDatabase), self);
+exposeWorker(new ItemsApi(sharedDatabase));

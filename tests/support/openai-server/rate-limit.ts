@@ -12,8 +12,8 @@ export interface RateLimits {
 const UNLIMITED = { requests: 10_000, tokens: 10_000_000 };
 
 /**
- * Counts requests and tokens as OpenAI does: each limit is a bucket of one period's allowance,
- * refilled steadily. A refused request takes nothing.
+ * Counts requests and tokens as OpenAI does: each limit is a bucket of one period's allowance (of
+ * requests at least one), refilled steadily. A refused request takes nothing.
  */
 export class RateLimiter {
   readonly #requests: Bucket;
@@ -22,9 +22,14 @@ export class RateLimiter {
 
   /** `now` tells the time in milliseconds. */
   constructor(limits: RateLimits = {}, now: () => number = () => performance.now()) {
-    this.#requests = new Bucket(limits.requestsPerSecond ?? Infinity, 1000, now);
-    this.#tokens = new Bucket(limits.tokensPerMinute ?? Infinity, 60_000, now);
-    this.#retryAfter = limits.retryAfter ?? 'seconds';
+    const {
+      requestsPerSecond = Infinity,
+      tokensPerMinute = Infinity,
+      retryAfter = 'seconds'
+    } = limits;
+    this.#requests = new Bucket(Math.max(1, requestsPerSecond), requestsPerSecond / 1000, now);
+    this.#tokens = new Bucket(tokensPerMinute, tokensPerMinute / 60_000, now);
+    this.#retryAfter = retryAfter;
   }
 
   /** Counts a request, or throws OpenAI's 429 with the wait until it would fit. */
@@ -53,7 +58,7 @@ export class RateLimiter {
   }
 }
 
-/** An allowance of `capacity` a period, refilled steadily. */
+/** An allowance of at most `capacity`, full at first and refilled by `perMs` each millisecond. */
 class Bucket {
   readonly capacity: number;
   readonly #perMs: number;
@@ -61,9 +66,9 @@ class Bucket {
   #level: number;
   #at: number;
 
-  constructor(capacity: number, periodMs: number, now: () => number) {
+  constructor(capacity: number, perMs: number, now: () => number) {
     this.capacity = capacity;
-    this.#perMs = capacity / periodMs;
+    this.#perMs = perMs;
     this.#now = now;
     this.#level = capacity;
     this.#at = now();

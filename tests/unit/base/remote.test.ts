@@ -8,6 +8,10 @@ const api = {
     for (let step = 1; step <= n; step++) onStep(step);
     return 'counted';
   },
+  tellLater(onNews: (news: string) => void): void {
+    // The answer to this call is posted before the news.
+    queueMicrotask(() => setImmediate(() => onNews('told later')));
+  },
   refuse(): void {
     throw new ProviderError('quota', 'No credit is left.', 'Add credit.', { retryAfterMs: 7 });
   },
@@ -50,6 +54,12 @@ describe('a remote object', () => {
   it('keeps answers apart when calls overlap', async () => {
     const { api } = join();
     expect(await Promise.all([api.add(1, 1), api.add(2, 2), api.add(3, 3)])).toEqual([2, 4, 6]);
+  });
+
+  it('hears a listener it handed over also after the call has ended', async () => {
+    const { api } = join();
+    const later = await new Promise<string>((resolve) => void api.tellLater(resolve));
+    expect(later).toBe('told later');
   });
 
   it('runs callbacks here, in order and before the answer', async () => {

@@ -12,8 +12,8 @@ test('the installed library can be transformed, and then makes no function from 
 });
 
 test('another version of the library stops the build with the place that is missing', () => {
-  expect(() => transformHnswlib(source.replace('newFunc(Function, params)', 'make(params)'))).toThrow(
-    'the caller of JavaScript methods was found 0 times'
-  );
+  expect(() =>
+    transformHnswlib(source.replace('newFunc(Function, params)', 'make(params)'))
+  ).toThrow('the caller of JavaScript methods was found 0 times');
   expect(() => transformHnswlib(source + '\nrun();\n')).toThrow('was found 2 times');
 });

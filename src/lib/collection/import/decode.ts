@@ -6,6 +6,9 @@ import type { Pace } from './pace.ts';
 /** Bytes looked at before a file's format is decided. */
 const SAMPLE_BYTES = 256 * 1024;
 
+/** Most bytes worked on at once: streams may hand over a whole file. */
+const CHUNK_BYTES = 128 * 1024;
+
 /** A file as text: its beginning, to decide by, and all of it, to read. */
 export interface OpenedText {
   sample: string;
@@ -110,7 +113,9 @@ async function* byteChunks(blob: Blob): AsyncGenerator<Uint8Array, void, void> {
     for (;;) {
       const { done, value } = await readable(reader.read());
       if (done) return;
-      yield value;
+      for (let at = 0; at < value.length; at += CHUNK_BYTES) {
+        yield value.subarray(at, at + CHUNK_BYTES);
+      }
     }
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
-import type { GraphStamp } from '#lib/index/types.ts';
+import type { SavedGraph } from '#lib/index/types.ts';
 import type { Collection, ItemAtRow } from '../types.ts';
 
 /** Rows in a block of items. One record an item would take sixteen times as long to write. */
@@ -42,10 +42,21 @@ export interface Segment {
   dimensions: number;
 }
 
+/**
+ * Which rows of a collection have a vector and which are dead, as bitmaps: bit `row & 7` of byte
+ * `row >> 3`. Written with every segment and deletion, in the same transaction.
+ */
+export interface RowStates {
+  collection: CollectionId;
+  embedded: Uint8Array;
+  dead: Uint8Array;
+}
+
 /** Deleted rows of a collection as a bitmap: bit `row & 7` of byte `row >> 3`. */
 export interface DeadRows {
   collection: CollectionId;
   bits: Uint8Array;
+  /** The collection's `deadRevision`. */
   revision: number;
 }
 
@@ -94,12 +105,9 @@ export interface Schema {
   collections: { key: CollectionId; value: Collection };
   items: { key: [CollectionId, number]; value: ItemBlock };
   segments: { key: [CollectionId, Row, number]; value: Segment };
-  dead: { key: CollectionId; value: DeadRows };
+  rows: { key: CollectionId; value: RowStates };
   runs: { key: CollectionId; value: Run };
-  graphs: {
-    key: CollectionId;
-    value: { collection: CollectionId; bytes: Blob; stamp: GraphStamp };
-  };
+  graphs: { key: CollectionId; value: SavedGraph };
   vectors: { key: [string, string]; value: CachedVector; indexes: { usedAt: number } };
   settings: { key: keyof Settings; value: Settings[keyof Settings] };
 }

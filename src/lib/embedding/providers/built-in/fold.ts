@@ -3,10 +3,10 @@ const PLAIN = /^[ -~\t\n\r]*$/;
 
 /**
  * Marks that don't make another word: Latin, Greek and Cyrillic diacritics, Hebrew points, Arabic
- * vowels and tatweel, soft hyphens, invisible joiners, direction marks, variation selectors.
+ * vowels and tatweel, keycaps and variation selectors, soft hyphens, joiners, direction marks.
  */
 const SILENT =
-  /[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]/g;
+  /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u20d0-\u20f0\ufe00-\ufe0f\u00ad\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
 /** Letters that a keyboard without them spells otherwise, and that Unicode does not decompose. */
 const SPELT: Record<string, string> = {

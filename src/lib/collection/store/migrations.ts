@@ -1,0 +1,16 @@
+import type { Migration } from './database.ts';
+
+/** The steps from an empty database to today's `Schema`, oldest first. Append only. */
+export const MIGRATIONS: Migration[] = [
+  (db) => {
+    db.createObjectStore('collections', { keyPath: 'id' });
+    db.createObjectStore('items', { keyPath: ['collection', 'block'] });
+    db.createObjectStore('segments', { keyPath: ['collection', 'firstRow', 'count'] });
+    db.createObjectStore('rows', { keyPath: 'collection' });
+    db.createObjectStore('runs', { keyPath: 'collection' });
+    db.createObjectStore('graphs', { keyPath: 'collection' });
+    const vectors = db.createObjectStore('vectors', { keyPath: ['space', 'hash'] });
+    vectors.createIndex('usedAt', 'usedAt');
+    db.createObjectStore('settings');
+  }
+];

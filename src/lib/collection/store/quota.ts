@@ -1,0 +1,30 @@
+import { quotaExceeded } from './database.ts';
+
+/** How full the browser's storage is for this page, as the browser estimates it. */
+export interface StorageState {
+  usedBytes: number;
+  quotaBytes: number;
+  /** The browser has promised not to evict it. */
+  persisted: boolean;
+}
+
+/** Asks the browser how much is used, how much may be, and whether it is safe from eviction. */
+export async function storageState(): Promise<StorageState> {
+  const [{ usage = 0, quota = 0 }, persisted] = await Promise.all([
+    navigator.storage.estimate(),
+    navigator.storage.persisted()
+  ]);
+  return { usedBytes: usage, quotaBytes: quota, persisted };
+}
+
+/** Asks the browser to keep this page's storage; the answer is the browser's (or the reader's). */
+export function requestPersistence(): Promise<boolean> {
+  return navigator.storage.persist();
+}
+
+/** Throws `StoreError` `quota-exceeded` when `bytes` more would not fit, before anything is spent. */
+export async function assertRoomFor(bytes: number): Promise<void> {
+  const { usedBytes, quotaBytes } = await storageState();
+  const freeBytes = quotaBytes - usedBytes;
+  if (bytes > freeBytes) throw quotaExceeded({ neededBytes: bytes, freeBytes });
+}

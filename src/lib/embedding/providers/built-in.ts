@@ -1,0 +1,46 @@
+import { makeBreather } from '#lib/base/breathe.ts';
+import { ProviderError, throwIfCancelled } from '#lib/base/errors.ts';
+import type { EmbeddingAnswer, EmbeddingRequest, Provider } from '../types.ts';
+import { embedBuiltIn } from './built-in/embed.ts';
+import { BUILT_IN_DIMENSIONS } from './built-in/features.ts';
+
+export { BUILT_IN_DIMENSIONS, embedBuiltIn };
+
+/** Identity of the provider in spaces. Its vectors are pinned: changed bits are another identity. */
+export const BUILT_IN_SPACE = 'built-in@1';
+
+/**
+ * The provider that needs no key and no network: see {@link embedBuiltIn}. Free, so it counts no
+ * tokens. However much it is asked, messages of its thread are heard every few milliseconds. Throws
+ * `ProviderError` `dimensions` for any other length than 384, `CancelledError` when aborted.
+ */
+export function createBuiltInProvider(): Provider {
+  const breathe = makeBreather();
+  return {
+    limits: {
+      maxInputs: 256,
+      maxInputTokens: Infinity,
+      maxRequestTokens: Infinity,
+      concurrency: 1
+    },
+    async embed({ inputs, dimensions }, signal): Promise<EmbeddingAnswer> {
+      requireOwnDimensions(dimensions);
+      const vectors = new Float32Array(inputs.length * BUILT_IN_DIMENSIONS);
+      for (const [n, text] of inputs.entries()) {
+        await breathe();
+        throwIfCancelled(signal);
+        vectors.set(embedBuiltIn(text), n * BUILT_IN_DIMENSIONS);
+      }
+      return { vectors, dimensions: BUILT_IN_DIMENSIONS, tokens: 0 };
+    }
+  };
+}
+
+function requireOwnDimensions(dimensions: EmbeddingRequest['dimensions']): void {
+  if (dimensions === undefined || dimensions === BUILT_IN_DIMENSIONS) return;
+  throw new ProviderError(
+    'dimensions',
+    `The built-in embedder makes vectors of ${BUILT_IN_DIMENSIONS} dimensions, not ${dimensions}.`,
+    'Leave the dimensions as they are.'
+  );
+}

@@ -1,0 +1,289 @@
+import { ProviderError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import { sendUntilSettled } from './attempts.ts';
+import { packRequests } from './batch.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { costUsd } from './cost.ts';
+import { cutLongTexts, PartVectors, type Piece } from './long-text.ts';
+import { ProgressReporter } from './progress.ts';
+import type { RunOptions, RunOutcome, RunUnit } from './run.ts';
+import type { EmbeddingAnswer } from './types.ts';
+
+/** Requests handed to the pacer beyond those it may have in flight, so that it never starves. */
+const READY_REQUESTS = 2;
+/** Answers that may wait to be kept before requests wait for the store. */
+const MAX_BACKLOG = 4;
+/** Requests in a row that are given up before the endpoint is taken for gone. */
+const MAX_EXHAUSTED = 3;
+/** Further requests spent on finding the refused inputs of one; each takes some twenty of 2,048. */
+const MAX_HALVINGS = 128;
+
+interface GivenUp {
+  pieces: Piece[];
+  error: ProviderError;
+}
+
+/** The work of one run; see `runEmbedding` for what it promises. */
+export class RunWork {
+  readonly #options: RunOptions;
+  readonly #progress: ProgressReporter;
+  readonly #commits: CommitQueue;
+  readonly #parts = new PartVectors();
+  /** Aborted when nothing more is to be sent… */
+  readonly #withdraw = new AbortController();
+  /** …and when what is in flight is not wanted either. */
+  readonly #abort = new AbortController();
+  /** Long texts that failed by one of their parts. */
+  readonly #failedLong = new Set<RunUnit>();
+  /** Given up in a row; they fail once the endpoint answers again. */
+  #exhausted: GivenUp[] = [];
+  #answered = false;
+  #outstanding = 0;
+  #unkept = { tokens: 0, requests: 0 };
+  #dimensions: number;
+  #error: ErrorData | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: RunOptions) {
+    const { pacer, clock, totals, onProgress, expectedDimensions } = options;
+    this.#options = options;
+    this.#dimensions = expectedDimensions;
+    this.#progress = new ProgressReporter({
+      rowsTotal: totals.rows,
+      pace: () => pacer.state,
+      report: onProgress,
+      clock
+    });
+    this.#commits = new CommitQueue(
+      (error) => this.#stop(error, true),
+      () => this.#wake()
+    );
+  }
+
+  async run(): Promise<RunOutcome> {
+    const unsubscribe = this.#options.pacer.onChange(() => {
+      this.#wake();
+      this.#progress.changed();
+    });
+    this.#progress.changed();
+    try {
+      await this.#sendAll();
+    } catch (error) {
+      this.#stop(error, false);
+    }
+    await this.#until(() => this.#outstanding === 0);
+    this.#settleExhausted();
+    this.#keep([], []);
+    await this.#until(() => this.#commits.size === 0);
+    unsubscribe();
+    this.#options.pacer.resume(this);
+    this.#progress.finish();
+    this.#progress.phase = 'stopping';
+    const { rowsDone, rowsFailed } = this.#progress;
+    const error = this.#error;
+    if (error) return { state: 'stopped', rowsDone, rowsFailed, error };
+    return { state: this.#withdraw.signal.aborted ? 'cancelled' : 'done', rowsDone, rowsFailed };
+  }
+
+  pause(): void {
+    if (this.#progress.phase !== 'running') return;
+    this.#progress.phase = 'paused';
+    this.#options.pacer.pause(this);
+    this.#progress.changed();
+  }
+
+  resume(): void {
+    if (this.#progress.phase !== 'paused') return;
+    this.#progress.phase = 'running';
+    this.#progress.restartRate();
+    this.#options.pacer.resume(this);
+    this.#wake();
+  }
+
+  cancel(): void {
+    this.#end(true);
+  }
+
+  async #sendAll(): Promise<void> {
+    const { provider, units, loadTokenizer } = this.#options;
+    const { limits } = provider;
+    const pieces = cutLongTexts(units, limits.maxInputTokens, loadTokenizer);
+    for await (const request of packRequests(pieces, limits)) {
+      await this.#until(() => this.#hasRoom() || this.#withdraw.signal.aborted);
+      if (this.#withdraw.signal.aborted) return;
+      this.#outstanding++;
+      void this.#deliver(request, { halvings: MAX_HALVINGS }).then(() => {
+        this.#outstanding--;
+        this.#wake();
+      });
+    }
+  }
+
+  #hasRoom(): boolean {
+    const most = this.#options.pacer.state.concurrency + READY_REQUESTS;
+    return (
+      this.#progress.phase === 'running' &&
+      this.#outstanding < most &&
+      this.#commits.size < MAX_BACKLOG
+    );
+  }
+
+  /** Sends pieces and sees to whatever comes of it; `budget` bounds the search for bad inputs. */
+  async #deliver(all: Piece[], budget: { halvings: number }): Promise<void> {
+    const pieces = all.filter(({ unit }) => !this.#failedLong.has(unit));
+    if (pieces.length === 0) return;
+    const { clock, random } = this.#options;
+    const verdict = await sendUntilSettled(() => this.#send(pieces), {
+      clock,
+      random,
+      withdraw: this.#withdraw.signal,
+      onFailedTry: (error) => this.#onFailedTry(pieces, error)
+    });
+    if (verdict.kind === 'answered') this.#accept(pieces, verdict.answer);
+    else if (verdict.kind === 'fatal') this.#stop(verdict.error, false);
+    else if (verdict.kind === 'exhausted') this.#onExhausted({ pieces, error: verdict.error });
+    else if (verdict.kind === 'refused') {
+      if (pieces.length === 1 || budget.halvings <= 0)
+        return this.#giveUp({ pieces, error: verdict.error });
+      budget.halvings -= 2;
+      const middle = Math.ceil(pieces.length / 2);
+      await this.#deliver(pieces.slice(0, middle), budget);
+      await this.#deliver(pieces.slice(middle), budget);
+    }
+  }
+
+  #send(pieces: Piece[]): Promise<EmbeddingAnswer> {
+    const { provider, pacer, model, dimensions } = this.#options;
+    const inputs = pieces.map(({ text }) => text);
+    const request = { inputs, model, ...(dimensions === undefined ? {} : { dimensions }) };
+    return pacer.schedule(() => provider.embed(request, this.#abort.signal), {
+      signal: this.#withdraw.signal,
+      owner: this
+    });
+  }
+
+  #onFailedTry(pieces: Piece[], error: ProviderError): void {
+    this.#progress.trouble = error.message;
+    // An answer that can't be used was paid for all the same.
+    if (error.code === 'malformed') this.#bill(countTokens(pieces));
+    this.#progress.changed();
+  }
+
+  #accept(pieces: Piece[], answer: EmbeddingAnswer): void {
+    const isFree = this.#options.usdPerMillionTokens === 0;
+    this.#bill(answer.tokens || (isFree ? 0 : countTokens(pieces)));
+    this.#dimensions ||= answer.dimensions;
+    const { dimensions } = answer;
+    if (dimensions !== this.#dimensions) {
+      return this.#stop(otherDimensions(dimensions, this.#dimensions), false);
+    }
+    this.#answered = true;
+    this.#progress.trouble = null;
+    for (const givenUp of this.#exhausted.splice(0)) this.#giveUp(givenUp);
+
+    const units: RunUnit[] = [];
+    const vectors: Float32Array[] = [];
+    pieces.forEach((piece, n) => {
+      if (this.#failedLong.has(piece.unit)) return;
+      const vector = answer.vectors.subarray(n * dimensions, (n + 1) * dimensions);
+      const whole = this.#parts.add(piece, vector);
+      if (!whole) return;
+      units.push(piece.unit);
+      vectors.push(whole);
+    });
+    if (units.length > 0) this.#keep(units, vectors);
+  }
+
+  /** Commits units with all that was spent since the last commit; spending alone is kept, too. */
+  #keep(units: RunUnit[], vectors: Float32Array[]): void {
+    const { tokens, requests } = this.#unkept;
+    if (units.length === 0 && requests === 0) return;
+    this.#unkept = { tokens: 0, requests: 0 };
+    const joined = new Float32Array(units.length * this.#dimensions);
+    vectors.forEach((vector, n) => joined.set(vector, n * this.#dimensions));
+    const batch = { units, vectors: joined, tokens, costUsd: this.#price(tokens), requests };
+    this.#commits.push(async () => {
+      await this.#options.commit(batch);
+      const rows = countRows(units);
+      this.#progress.rowsDone += rows;
+      this.#progress.settle(rows);
+    });
+  }
+
+  #onExhausted(givenUp: GivenUp): void {
+    const { code } = givenUp.error;
+    if (code !== 'unreachable' && code !== 'server') return this.#giveUp(givenUp);
+    this.#exhausted.push(givenUp);
+    if (this.#exhausted.length >= MAX_EXHAUSTED) this.#stop(givenUp.error, false);
+  }
+
+  /** At the end of a run: what was given up fails, unless nothing ever reached the endpoint. */
+  #settleExhausted(): void {
+    const [first] = this.#exhausted;
+    if (this.#withdraw.signal.aborted || !first) return;
+    if (!this.#answered) return this.#stop(first.error, false);
+    for (const givenUp of this.#exhausted.splice(0)) this.#giveUp(givenUp);
+  }
+
+  #giveUp({ pieces, error }: GivenUp): void {
+    const units = [...new Set(pieces.map(({ unit }) => unit))].filter(
+      (unit) => !this.#failedLong.has(unit)
+    );
+    for (const { unit, parts } of pieces) {
+      if (parts === 1) continue;
+      this.#failedLong.add(unit);
+      this.#parts.drop(unit);
+    }
+    if (units.length === 0) return;
+    this.#commits.push(async () => {
+      await this.#options.fail(units, error);
+      const rows = countRows(units);
+      this.#progress.rowsFailed += rows;
+      this.#progress.settle(rows);
+    });
+  }
+
+  #bill(tokens: number): void {
+    this.#unkept.tokens += tokens;
+    this.#unkept.requests++;
+    this.#progress.tokens += tokens;
+    this.#progress.costUsd += this.#price(tokens);
+  }
+
+  #price(tokens: number): number {
+    return costUsd(tokens, this.#options) ?? 0;
+  }
+
+  #stop(error: unknown, abortInFlight: boolean): void {
+    this.#error ??= toErrorData(error);
+    this.#end(abortInFlight);
+  }
+
+  #end(abortInFlight: boolean): void {
+    this.#progress.phase = 'stopping';
+    this.#withdraw.abort();
+    if (abortInFlight) this.#abort.abort();
+    this.#progress.changed();
+    this.#wake();
+  }
+
+  /** Waits until a condition holds; it is looked at again whenever anything changes. */
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+}
+
+function countTokens(pieces: Piece[]): number {
+  return pieces.reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
+function countRows(units: RunUnit[]): number {
+  return units.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
+function otherDimensions(found: number, expected: number): ProviderError {
+  return new ProviderError(
+    'dimensions',
+    `The model answered with ${found} dimensions; this collection has ${expected}.`,
+    'The server may have another model under this name now: embed the collection again with it.'
+  );
+}

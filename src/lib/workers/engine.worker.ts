@@ -1,0 +1,5 @@
+import { exposeWorker } from '#lib/base/remote.ts';
+import { sharedDatabase } from './database.ts';
+import { EngineApi } from './engine-api.ts';
+
+exposeWorker(new EngineApi(sharedDatabase));

@@ -1,0 +1,5 @@
+import { exposeWorker } from '#lib/base/remote.ts';
+import { sharedDatabase } from './database.ts';
+import { HnswApi } from './hnsw-api.ts';
+
+exposeWorker(new HnswApi(sharedDatabase));

@@ -1,0 +1,260 @@
+import { describe, expect, test } from 'vitest';
+import { newCollectionId } from '#lib/base/ids.ts';
+import {
+  appendItems,
+  countRows,
+  createCollection,
+  deleteCollection,
+  getCollection,
+  listCollections,
+  updateCollection
+} from '#lib/collection/store/collections.ts';
+import { killRows } from '#lib/collection/store/dead.ts';
+import { saveGraph } from '#lib/collection/store/graphs.ts';
+import { iterateBlocks, readItems } from '#lib/collection/store/items.ts';
+import { recordFailures } from '#lib/collection/store/runs.ts';
+import { BLOCK_ROWS } from '#lib/collection/store/schema.ts';
+import {
+  collectionOf,
+  commit,
+  expectCode,
+  freshDatabase,
+  item,
+  open,
+  recordsByStore,
+  SPACE
+} from './support.ts';
+
+const RECORD = {
+  name: 'Things',
+  space: SPACE,
+  template: '{title}',
+  titleField: null,
+  idField: null,
+  fields: [],
+  createdAt: 1,
+  lastExportAt: null
+};
+
+function* failingAfter(count: number) {
+  for (let n = 0; n < count; n++) yield item(`item ${n}`);
+  throw new Error('the file ended in the middle');
+}
+
+describe('a collection', () => {
+  test('is kept with its items at rows 0…, in blocks', async () => {
+    const db = await freshDatabase();
+    const ids = Array.from({ length: BLOCK_ROWS + 2 }, (_, n) => `item ${n}`);
+    const id = await collectionOf(db, ids);
+
+    expect(await getCollection(db, id)).toMatchObject({ nextRow: BLOCK_ROWS + 2, deadRevision: 0 });
+    expect(await countRows(db, id)).toEqual({ live: 0, pending: BLOCK_ROWS + 2 });
+    const blocks = await Array.fromAsync(iterateBlocks(db, id));
+    expect(blocks.map(({ block, items }) => [block, items.length])).toEqual([
+      [0, BLOCK_ROWS],
+      [1, 2]
+    ]);
+    const items = blocks.flatMap((block) => block.items);
+    expect(items.map(({ row }) => row)).toEqual(ids.map((_, row) => row));
+    expect(items.map((one) => one.id)).toEqual(ids);
+  });
+
+  test('is listed newest first', async () => {
+    const db = await freshDatabase();
+    const old = await collectionOf(db, [], { createdAt: 1 });
+    const newest = await collectionOf(db, [], { createdAt: 3 });
+    const middle = await collectionOf(db, [], { createdAt: 2 });
+    expect((await listCollections(db)).map(({ id }) => id)).toEqual([newest, middle, old]);
+  });
+
+  test('can be renamed, and nothing else changes', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    const before = await getCollection(db, id);
+    await updateCollection(db, id, { name: 'Better' });
+    expect(await getCollection(db, id)).toEqual({ ...before, name: 'Better' });
+  });
+
+  test('leaves nothing in any store when it is deleted, and takes nothing of another', async () => {
+    const db = await freshDatabase();
+    const kept = await collectionOf(db, ['a']);
+    await commit(db, kept, [0]);
+    const before = await recordsByStore(db);
+    const id = await collectionOf(db, ['a', 'b', 'c']);
+    await commit(db, id, [0]);
+    await killRows(db, id, [1]);
+    await recordFailures(db, id, [{ row: 2, code: 'input', message: 'Too long.' }]);
+    const stamp = { generation: 0, rows: 1, count: 1, deadRevision: 1, space: 's', dimensions: 3 };
+    await saveGraph(db, {
+      collection: id,
+      bytes: new Blob(['graph']),
+      stamp: { ...stamp, M: 16, efConstruction: 200, digest: '' }
+    });
+
+    await deleteCollection(db, id);
+    expect(await recordsByStore(db)).toEqual(before);
+    expect(await countRows(db, kept)).toEqual({ live: 1, pending: 0 });
+    await deleteCollection(db, id);
+  });
+
+  test('that is gone is refused by every change', async () => {
+    const db = await freshDatabase();
+    const id = newCollectionId();
+    await expectCode(getCollection(db, id), 'collection-gone');
+    await expectCode(countRows(db, id), 'collection-gone');
+    await expectCode(updateCollection(db, id, { name: 'x' }), 'collection-gone');
+    await expectCode(appendItems(db, id, [item('a')], []), 'collection-gone');
+    await expectCode(killRows(db, id, [0]), 'collection-gone');
+    await expectCode(recordFailures(db, id, []), 'collection-gone');
+    expect(Object.values(await recordsByStore(db)).every((count) => count === 0)).toBe(true);
+  });
+
+  test('whose items fail half-way leaves nothing', async () => {
+    const db = await freshDatabase();
+    const staging = createCollection(
+      db,
+      { ...RECORD, id: newCollectionId() },
+      failingAfter(3 * BLOCK_ROWS)
+    );
+    await expect(staging).rejects.toThrow('the file ended in the middle');
+    expect(Object.values(await recordsByStore(db)).every((count) => count === 0)).toBe(true);
+  });
+
+  test('with one id twice keeps the last of them', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b', 'a']);
+    expect(await countRows(db, id)).toEqual({ live: 0, pending: 2 });
+  });
+});
+
+describe('appending', () => {
+  test('goes on at the next row, in the block that has room', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b']);
+    const ids = Array.from({ length: BLOCK_ROWS }, (_, n) => `more ${n}`);
+    const counts = await appendItems(
+      db,
+      id,
+      ids.map((one) => item(one)),
+      []
+    );
+    expect(counts).toEqual({ added: BLOCK_ROWS, replaced: 0 });
+    const blocks = await Array.fromAsync(iterateBlocks(db, id));
+    expect(blocks.map(({ items }) => items.length)).toEqual([BLOCK_ROWS, 2]);
+    const rows = [BLOCK_ROWS + 1, 0, 2, 99_999];
+    const read = await readItems(db, id, rows);
+    expect(read.map((one) => one?.id)).toEqual([
+      `more ${BLOCK_ROWS - 1}`,
+      'a',
+      'more 0',
+      undefined
+    ]);
+  });
+
+  test('adds new fields and keeps those there are', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, []);
+    await appendItems(
+      db,
+      id,
+      [],
+      [
+        { name: 'title', type: 'number' },
+        { name: 'price', type: 'number' }
+      ]
+    );
+    expect((await getCollection(db, id)).fields).toEqual([
+      { name: 'title', type: 'text' },
+      { name: 'price', type: 'number' }
+    ]);
+  });
+
+  test('leaves the collection as it was when the items fail half-way', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['item 0', 'b']);
+    const before = await getCollection(db, id);
+    const fields = [{ name: 'price', type: 'number' as const }];
+    await expect(appendItems(db, id, failingAfter(2 * BLOCK_ROWS), fields)).rejects.toThrow('file');
+    expect(await getCollection(db, id)).toEqual(before);
+    expect(await countRows(db, id)).toEqual({ live: 0, pending: 2 });
+    expect(
+      (await Array.fromAsync(iterateBlocks(db, id))).flatMap(({ items }) => items)
+    ).toHaveLength(2);
+  });
+});
+
+describe('an item whose id is taken', () => {
+  test('by an embedded row replaces it once its own vector is there', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b']);
+    await commit(db, id, [0, 1]);
+
+    expect(await appendItems(db, id, [item('a', 'new'), item('c')], [])).toEqual({
+      added: 1,
+      replaced: 1
+    });
+    expect((await readItems(db, id, [2]))[0]!.replaces).toBe(0);
+    expect(await countRows(db, id)).toEqual({ live: 2, pending: 2 });
+
+    expect(await commit(db, id, [2], [0])).toEqual({ deadRevision: 1 });
+    expect(await countRows(db, id)).toEqual({ live: 2, pending: 1 });
+  });
+
+  test('by a pending row replaces it at once', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    expect(await appendItems(db, id, [item('a', 'new')], [])).toEqual({ added: 0, replaced: 1 });
+    expect((await readItems(db, id, [1]))[0]!.replaces).toBeUndefined();
+    expect(await countRows(db, id)).toEqual({ live: 0, pending: 1 });
+    expect((await getCollection(db, id)).deadRevision).toBe(1);
+  });
+
+  test('by a row that waits to replace another takes over its waiting', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    await commit(db, id, [0]);
+    await appendItems(db, id, [item('a', 'second')], []);
+    await appendItems(db, id, [item('a', 'third')], []);
+    await appendItems(db, id, [item('a', 'fourth')], []);
+
+    expect((await readItems(db, id, [3]))[0]!.replaces).toBe(0);
+    expect(await countRows(db, id)).toEqual({ live: 1, pending: 1 });
+    await commit(db, id, [3], [0]);
+    expect(await countRows(db, id)).toEqual({ live: 1, pending: 0 });
+  });
+
+  test('twice among the new items replaces the old row once', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    await commit(db, id, [0]);
+    expect(await appendItems(db, id, [item('a', 'x'), item('a', 'y')], [])).toEqual({
+      added: 0,
+      replaced: 2
+    });
+    expect((await readItems(db, id, [2]))[0]!.replaces).toBe(0);
+    expect(await countRows(db, id)).toEqual({ live: 1, pending: 1 });
+  });
+
+  test('only by a dead row is new', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    await commit(db, id, [0]);
+    await killRows(db, id, [0]);
+    expect(await appendItems(db, id, [item('a')], [])).toEqual({ added: 1, replaced: 0 });
+  });
+});
+
+test('two tabs that append at once get different rows', async () => {
+  const db = await freshDatabase();
+  const other = await open({ name: db.name });
+  const id = await collectionOf(db, ['a']);
+  const many = (tab: string) => Array.from({ length: 300 }, (_, n) => item(`${tab} ${n}`));
+  await Promise.all([
+    appendItems(db, id, many('left'), []),
+    appendItems(other, id, many('right'), []),
+    appendItems(db, id, many('middle'), [])
+  ]);
+  const items = (await Array.fromAsync(iterateBlocks(db, id))).flatMap((block) => block.items);
+  expect(items.map(({ row }) => row)).toEqual(Array.from({ length: 901 }, (_, row) => row));
+  expect(new Set(items.map((one) => one.id)).size).toBe(901);
+});

@@ -1,0 +1,133 @@
+import { expect, onTestFinished } from 'vitest';
+import { StoreError } from '#lib/base/errors.ts';
+import { hashKey, hashText } from '#lib/base/hash.ts';
+import { newCollectionId, type CollectionId, type Row } from '#lib/base/ids.ts';
+import { normalise } from '#lib/base/vector.ts';
+import { createCollection } from '#lib/collection/store/collections.ts';
+import { openDatabase, type Database, type OpenOptions } from '#lib/collection/store/database.ts';
+import type { StagedItem } from '#lib/collection/store/schema.ts';
+import { commitSegment } from '#lib/collection/store/segments.ts';
+import type { Space } from '#lib/base/space.ts';
+
+export const SPACE: Space = { provider: 'test', model: 'm', dimensions: 3, revision: 1 };
+export const NOTHING_SPENT = { tokens: 0, costUsd: 0, requests: 0 };
+
+/** A database name of its own, deleted when the test has finished. */
+export function freshName(): string {
+  const name = `test-${crypto.randomUUID()}`;
+  onTestFinished(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = () => resolve();
+        request.onerror = () => reject(request.error);
+      })
+  );
+  return name;
+}
+
+/** A connection that is closed when the test has finished. */
+export async function open(options: OpenOptions & { name: string }): Promise<Database> {
+  const db = await openDatabase(options);
+  onTestFinished(() => db.close());
+  return db;
+}
+
+/** An empty database of the test's own. */
+export function freshDatabase(): Promise<Database> {
+  return open({ name: freshName() });
+}
+
+/** An item ready to be staged; its text is its id unless told. */
+export function item(id: string, text = id): Omit<StagedItem, 'row'> {
+  return { id, fields: { title: text }, textHash: keyOf(text), tokens: 1 };
+}
+
+export function keyOf(text: string): string {
+  return hashKey(hashText(text));
+}
+
+/** A made-up unit vector that depends on the number alone. */
+export function vectorOf(number: number, dimensions = SPACE.dimensions): Float32Array {
+  return normalise(
+    Float32Array.from({ length: dimensions }, (_, i) => Math.sin(number + 1 + 7 * i))
+  );
+}
+
+/** A collection that holds items with these ids, none embedded. */
+export async function collectionOf(
+  db: Database,
+  ids: string[],
+  { space = SPACE, createdAt = 1 }: { space?: Space; createdAt?: number } = {}
+): Promise<CollectionId> {
+  const id = newCollectionId();
+  await createCollection(
+    db,
+    {
+      id,
+      name: 'Things',
+      space,
+      template: '{title}',
+      titleField: 'title',
+      idField: null,
+      fields: [{ name: 'title', type: 'text' }],
+      createdAt,
+      lastExportAt: null
+    },
+    ids.map((one) => item(one))
+  );
+  return id;
+}
+
+/** What to commit for `rows`: vector and hash of each are made from its row. */
+export function batch(collection: CollectionId, rows: Row[], space = SPACE) {
+  const texts = rows.map((row) => `text ${row}`);
+  return batchOf(collection, rows, texts, space);
+}
+
+export function batchOf(collection: CollectionId, rows: Row[], texts: string[], space = SPACE) {
+  return {
+    collection,
+    rows: Uint32Array.from(rows),
+    vectors: joined(rows.map((row) => vectorOf(row, space.dimensions))),
+    hashes: Uint8Array.from(texts.flatMap((text) => [...hashText(text)])),
+    dimensions: space.dimensions,
+    spent: NOTHING_SPENT,
+    replaces: [] as Row[]
+  };
+}
+
+export function joined(vectors: Float32Array[]): Float32Array {
+  return Float32Array.from(vectors.flatMap((vector) => [...vector]));
+}
+
+export function commit(db: Database, collection: CollectionId, rows: Row[], replaces: Row[] = []) {
+  return commitSegment(db, { ...batch(collection, rows), replaces });
+}
+
+/** Asserts that a promise rejects with a `StoreError` of this code. */
+export async function expectCode(promise: Promise<unknown>, code: string): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  expect((error as StoreError).code).toBe(code);
+}
+
+/** How many records each store holds. */
+export async function recordsByStore(db: Database): Promise<Record<string, number>> {
+  const names = [...db.objectStoreNames];
+  const counts = await Promise.all(names.map((name) => db.count(name)));
+  return Object.fromEntries(names.map((name, n) => [name, counts[n]!]));
+}
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,85 @@
+import type { BrowserContext, Locator, Page } from '@playwright/test';
+import type { OpenAIServer } from '../support/openai-server.ts';
+import { expect, TEST_KEY } from './support.ts';
+
+/** Steps that several journeys share, by the names people and screen readers know things by. */
+
+/** Sends what the page asks of OpenAI to the stand-in. */
+export async function routeOpenAI(context: BrowserContext, standIn: OpenAIServer): Promise<void> {
+  await context.route('https://api.openai.com/**', async (route) => {
+    const { pathname } = new URL(route.request().url());
+    try {
+      await route.fulfill({ response: await route.fetch({ url: standIn.url + pathname }) });
+    } catch {
+      // The stand-in broke the connection, or the browser was killed: so does the route.
+      await route.abort().catch(() => {});
+    }
+  });
+}
+
+/** Enters an OpenAI key in Settings. */
+export async function enterKey(page: Page, key = TEST_KEY): Promise<void> {
+  await page.goto('/#/settings');
+  await page.getByRole('radio', { name: 'OpenAI', exact: true }).check();
+  await page.getByLabel('API key').fill(key);
+  await page.getByLabel('API key').press('Tab');
+}
+
+/** Opens New collection by its link and drops a file on it. */
+export async function openFile(page: Page, name: string, content: string): Promise<void> {
+  await page.getByRole('link', { name: 'New collection' }).first().click();
+  await page
+    .getByLabel('Data file')
+    .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+}
+
+/** Asks a question and waits for its answer. */
+export async function search(page: Page, question: string): Promise<Found[]> {
+  await page.getByRole('searchbox', { name: 'Search' }).fill(question);
+  await page.getByRole('searchbox', { name: 'Search' }).press('Enter');
+  return readResults(page);
+}
+
+/** A result as the page shows it. */
+export interface Found {
+  title: string;
+  similarity: string;
+}
+
+/** The results on the page, once they are there. */
+export async function readResults(page: Page): Promise<Found[]> {
+  const entries = results(page).getByRole('listitem').filter({ has: page.getByRole('heading') });
+  await expect(entries.first()).toBeVisible();
+  return entries.evaluateAll((elements) =>
+    elements.map((element) => ({
+      title: element.querySelector('h2, h3, h4')?.textContent?.trim() ?? '',
+      similarity: /[−-]?[01]\.\d{3}/.exec(element.textContent ?? '')?.[0] ?? ''
+    }))
+  );
+}
+
+/** The list of results. */
+export function results(page: Page): Locator {
+  return page.getByRole('list', { name: 'Results', exact: true });
+}
+
+/** Waits until the collection's graph is there, and returns how the page tells it. */
+export async function graphReady(page: Page): Promise<string> {
+  const line = page.getByText(/^Graph ready/);
+  await expect(line).toBeVisible();
+  return (await line.textContent())!;
+}
+
+/** A small CSV of films, with awkward cells. */
+export function filmsCsv(count: number): string {
+  const kinds = ['drama', 'comedy', 'documentary', 'thriller', 'western'];
+  const places = ['harbour', 'mountain village', 'space station', 'school', 'hospital', 'desert'];
+  const lines = ['show_id,title,type,description,listed_in'];
+  for (let n = 1; n <= count; n++) {
+    const kind = kinds[n % kinds.length]!;
+    const place = places[n % places.length]!;
+    const text = `"A ${kind}, number ${n}, set in a ${place}.\nPeople say ""remarkable""."`;
+    lines.push(`s${n},Film ${n},${kind},${text},"${kind}, ${place}"`);
+  }
+  return lines.join('\n') + '\n';
+}

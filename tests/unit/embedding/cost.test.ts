@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { compatibleModel, findModel } from '#lib/embedding/catalogue.ts';
+import { costUsd, formatEstimate, formatUsd } from '#lib/embedding/cost.ts';
+
+const small = findModel('text-embedding-3-small')!;
+const estimate = { items: 8807, tokens: 444_463 };
+
+describe('the price of tokens', () => {
+  it('follows the price per million', () => {
+    expect(costUsd(1_000_000, small)).toBe(0.02);
+    expect(costUsd(444_463, small)).toBeCloseTo(0.00888926, 10);
+  });
+
+  it('is nothing for the built-in model and unknown for other servers', () => {
+    expect(costUsd(1000, findModel('built-in')!)).toBe(0);
+    expect(costUsd(1000, compatibleModel('m'))).toBeNull();
+  });
+});
+
+describe('an estimate', () => {
+  it.each([
+    [small.usdPerMillionTokens, '8,807 items · 444,463 tokens · $0.0089'],
+    [0, '8,807 items · 444,463 tokens · free'],
+    [null, '8,807 items · 444,463 tokens · price set by your server']
+  ])('at %s dollars a million reads %j', (usdPerMillionTokens, text) => {
+    expect(formatEstimate({ ...estimate, usdPerMillionTokens })).toBe(text);
+  });
+
+  it('counts one of a kind in the singular', () => {
+    const one = { items: 1, tokens: 1, usdPerMillionTokens: 0 };
+    expect(formatEstimate(one)).toBe('1 item · 1 token · free');
+  });
+});
+
+describe('dollars', () => {
+  it.each([
+    [0, '$0.00'],
+    [0.000004, '< $0.0001'],
+    [0.0001, '$0.0001'],
+    [0.5, '$0.5000'],
+    [0.99996, '$1.00'],
+    [1.5, '$1.50'],
+    [1234.5, '$1,234.50']
+  ])('%d reads %s', (usd, text) => {
+    expect(formatUsd(usd)).toBe(text);
+  });
+});
