@@ -6,7 +6,7 @@ const WORKERS = '/_app/immutable/workers/';
 
 test('the home page is usable after at most 120 kB of JavaScript', async ({ page }) => {
   await page.goto('/');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Try a sample' })).toBeVisible();
   const scripts = await page.evaluate(() =>
     performance
       .getEntriesByType('resource')

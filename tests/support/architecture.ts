@@ -25,11 +25,7 @@ interface Permission {
 const DOMAINS = ['lib/embedding', 'lib/collection', 'lib/index'];
 
 /** Plain tables and the words for them: what the page may know without asking a worker. */
-const TABLES = [
-  'lib/embedding/catalogue.ts',
-  'lib/embedding/cost.ts',
-  'lib/collection/samples.ts'
-];
+const TABLES = ['lib/embedding/catalogue.ts', 'lib/embedding/cost.ts', 'lib/collection/samples.ts'];
 
 /** Who may import whom; the longest path that fits a file counts, and its own folder is always allowed. */
 const PERMISSIONS: Record<string, Permission> = {
@@ -44,13 +40,7 @@ const PERMISSIONS: Record<string, Permission> = {
   'lib/tasks': { values: ['lib/base'], types: DOMAINS },
   'lib/workers': { values: ['lib/base', ...DOMAINS, 'lib/tasks'] },
   'lib/state': {
-    values: [
-      'lib/base',
-      'lib/tasks',
-      'lib/workers/client.ts',
-      'lib/workers/clients.ts',
-      ...TABLES
-    ],
+    values: ['lib/base', 'lib/tasks', 'lib/workers/client.ts', 'lib/workers/clients.ts', ...TABLES],
     types: ['lib']
   },
   'lib/ui': { values: ['lib/base'], types: ['lib'] }

@@ -1,4 +1,4 @@
-import { CancelledError, ProviderError } from '#lib/base/errors.ts';
+import { ProviderError } from '#lib/base/errors.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './pacer.ts';
 import type { EmbeddingAnswer, ProviderErrorCode } from './types.ts';
@@ -13,9 +13,7 @@ export type Verdict =
   | { kind: 'refused'; error: ProviderError }
   /** It failed at every try. */
   | { kind: 'exhausted'; error: ProviderError }
-  /** No request of this run can succeed. */
-  | { kind: 'fatal'; error: unknown }
-  /** It was called off before it was answered. */
+  /** It was called off, or no request can succeed any more: see {@link isFatal}. */
   | { kind: 'withdrawn' };
 
 const AGAIN: ReadonlySet<string> = new Set<ProviderErrorCode>([
@@ -24,11 +22,16 @@ const AGAIN: ReadonlySet<string> = new Set<ProviderErrorCode>([
   'timeout',
   'malformed'
 ]);
+const OWN_FAULT: ReadonlySet<string> = new Set<ProviderErrorCode>(['input', 'rate-limit']);
+
+/** Whether an error tells that no other request of the run can succeed either. */
+export function isFatal(error: unknown): boolean {
+  return !(error instanceof ProviderError) || !(AGAIN.has(error.code) || OWN_FAULT.has(error.code));
+}
 
 /**
  * Sends a request until something comes of it: waits and tries again after errors that pass, up to
- * `MAX_TRIES` times, and tells every other error apart. Never throws.
- * `send` makes one try; `onFailedTry` hears of each try that failed but for the last of its kind;
+ * `MAX_TRIES` times. Never throws. `send` makes one try; `onFailedTry` hears of each that failed;
  * `withdraw` ends the waiting.
  */
 export async function sendUntilSettled(
@@ -46,25 +49,15 @@ export async function sendUntilSettled(
       return { kind: 'answered', answer: await send() };
     } catch (error) {
       if (error instanceof ProviderError) onFailedTry(error);
-      if (withdraw.aborted) return { kind: 'withdrawn' };
-      const verdict = judge(error, tries);
-      if (verdict) return verdict;
-      try {
-        await clock.sleep(waitMs(error as ProviderError, tries, random), withdraw);
-      } catch (cancelled) {
-        if (cancelled instanceof CancelledError) return { kind: 'withdrawn' };
-        return { kind: 'fatal', error: cancelled };
+      if (withdraw.aborted || !(error instanceof ProviderError) || isFatal(error)) {
+        return { kind: 'withdrawn' };
       }
+      if (error.code === 'input') return { kind: 'refused', error };
+      if (tries === MAX_TRIES) return { kind: 'exhausted', error };
+      // An abort of this sleep is seen by the next send.
+      await clock.sleep(waitMs(error, tries, random), withdraw).catch(() => {});
     }
   }
-}
-
-/** What an error means for its request; undefined when another try may help. */
-function judge(error: unknown, tries: number): Verdict | undefined {
-  if (!(error instanceof ProviderError)) return { kind: 'fatal', error };
-  if (error.code === 'input') return { kind: 'refused', error };
-  if (!AGAIN.has(error.code)) return { kind: 'fatal', error };
-  return tries < MAX_TRIES ? undefined : { kind: 'exhausted', error };
 }
 
 /** An overloaded server may say when to come back, too. */

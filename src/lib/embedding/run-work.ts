@@ -1,12 +1,12 @@
 import { ProviderError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
-import { sendUntilSettled } from './attempts.ts';
+import { isFatal, sendUntilSettled } from './attempts.ts';
 import { packRequests } from './batch.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { costUsd } from './cost.ts';
 import { cutLongTexts, PartVectors, type Piece } from './long-text.ts';
 import { ProgressReporter } from './progress.ts';
 import type { RunOptions, RunOutcome, RunUnit } from './run.ts';
-import type { EmbeddingAnswer } from './types.ts';
+import type { EmbeddingAnswer, EmbeddingRequest } from './types.ts';
 
 /** Requests handed to the pacer beyond those it may have in flight, so that it never starves. */
 const READY_REQUESTS = 2;
@@ -139,7 +139,6 @@ export class RunWork {
       onFailedTry: (error) => this.#onFailedTry(pieces, error)
     });
     if (verdict.kind === 'answered') this.#accept(pieces, verdict.answer);
-    else if (verdict.kind === 'fatal') this.#stop(verdict.error, false);
     else if (verdict.kind === 'exhausted') this.#onExhausted({ pieces, error: verdict.error });
     else if (verdict.kind === 'refused') {
       if (pieces.length === 1 || budget.halvings <= 0)
@@ -152,13 +151,28 @@ export class RunWork {
   }
 
   #send(pieces: Piece[]): Promise<EmbeddingAnswer> {
-    const { provider, pacer, model, dimensions } = this.#options;
+    const { pacer, model, dimensions } = this.#options;
     const inputs = pieces.map(({ text }) => text);
     const request = { inputs, model, ...(dimensions === undefined ? {} : { dimensions }) };
-    return pacer.schedule(() => provider.embed(request, this.#abort.signal), {
+    return pacer.schedule(() => this.#embed(pieces, request), {
       signal: this.#withdraw.signal,
       owner: this
     });
+  }
+
+  /** One try. A fatal error stops the run from in here, before its slot goes to another request. */
+  async #embed(pieces: Piece[], request: EmbeddingRequest): Promise<EmbeddingAnswer> {
+    const { provider } = this.#options;
+    try {
+      const answer = await provider.embed(request, this.#abort.signal);
+      this.#dimensions ||= answer.dimensions;
+      if (answer.dimensions === this.#dimensions) return answer;
+      this.#billAnswer(pieces, answer);
+      throw otherDimensions(answer.dimensions, this.#dimensions);
+    } catch (error) {
+      if (isFatal(error) && !this.#withdraw.signal.aborted) this.#stop(error, false);
+      throw error;
+    }
   }
 
   #onFailedTry(pieces: Piece[], error: ProviderError): void {
@@ -169,13 +183,8 @@ export class RunWork {
   }
 
   #accept(pieces: Piece[], answer: EmbeddingAnswer): void {
-    const isFree = this.#options.usdPerMillionTokens === 0;
-    this.#bill(answer.tokens || (isFree ? 0 : countTokens(pieces)));
-    this.#dimensions ||= answer.dimensions;
+    this.#billAnswer(pieces, answer);
     const { dimensions } = answer;
-    if (dimensions !== this.#dimensions) {
-      return this.#stop(otherDimensions(dimensions, this.#dimensions), false);
-    }
     this.#answered = true;
     this.#progress.trouble = null;
     for (const givenUp of this.#exhausted.splice(0)) this.#giveUp(givenUp);
@@ -240,6 +249,12 @@ export class RunWork {
       this.#progress.rowsFailed += rows;
       this.#progress.settle(rows);
     });
+  }
+
+  /** What the endpoint counted, else what was counted here; of a free model nothing is bought. */
+  #billAnswer(pieces: Piece[], { tokens }: EmbeddingAnswer): void {
+    const isFree = this.#options.usdPerMillionTokens === 0;
+    this.#bill(tokens || (isFree ? 0 : countTokens(pieces)));
   }
 
   #bill(tokens: number): void {

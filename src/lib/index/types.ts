@@ -45,7 +45,7 @@ export interface GraphStatus {
   origin: 'loaded' | 'built' | null;
   /** Why there is no graph, or why it was built again, as a sentence. */
   reason?: string;
-  /** What the graph has caught up with; set while it is ready. */
+  /** What the graph had caught up with when it was last ready. */
   snapshot?: Snapshot;
 }
 

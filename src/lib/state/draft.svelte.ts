@@ -3,7 +3,9 @@ import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
 import { formatEstimate } from '#lib/embedding/cost.ts';
 import { items, makeImporter } from '#lib/workers/clients.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
-import type { DraftSource, DraftSummary, Measure, PreviewRow } from '#lib/workers/import-api.ts';
+import type { DraftSource, DraftSummary } from '#lib/workers/draft-source.ts';
+import type { PreviewRow } from '#lib/workers/draft-texts.ts';
+import type { Measure } from '#lib/workers/import-api.ts';
 import { spaceOf } from '#lib/embedding/catalogue.ts';
 import { settings, type ModelOption } from './settings.svelte.ts';
 
@@ -234,9 +236,9 @@ class Draft {
   }
 
   async #showPreview(): Promise<void> {
-    const { template, idField, titleField } = this;
+    const { template, titleField } = this;
     try {
-      const rows = await this.#importer.api.preview({ template, idField }, titleField);
+      const rows = await this.#importer.api.preview(template, titleField);
       if (template !== this.#template) return;
       this.#preview = rows;
       this.#templateError = null;

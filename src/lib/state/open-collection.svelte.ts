@@ -6,6 +6,7 @@ import type { GraphStatus, Method, Plan } from '#lib/index/types.ts';
 import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
 import { embedder, items, makeEngine, makeGraph } from '#lib/workers/clients.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
+import { runs } from './runs.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
 /** A question and what was found for it. */
@@ -93,7 +94,8 @@ export class OpenCollection {
         this.#stale = false;
         this.#state = await items.api.collection(this.id);
         await this.#engineWorker.api.refresh();
-        await this.#graphWorker.api.refresh();
+        // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
+        if (!runs.of(this.id)?.running) await this.#graphWorker.api.refresh();
       }
     } catch (error) {
       this.#error = toErrorData(error);

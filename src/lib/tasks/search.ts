@@ -10,10 +10,15 @@ export interface SearchResult {
   similarity: number;
   /** Its fingerprint: `cells` signed bytes. */
   cells: Int8Array;
+  /** Filled fields other than the title, as texts. */
   fields: { name: string; value: string }[];
-  text: string;
+  /** What was embedded, for a passage, which is read rather than looked up. */
+  text?: string;
   passage?: Passage;
 }
+
+/** Fields that a passage is shown by already: its text and its place. */
+const PASSAGE_FIELDS = ['text', 'source', 'passage'];
 
 /** What {@link joinResults} needs to know of a found item. */
 export type FoundItem = ItemAtRow & { text: string };
@@ -43,9 +48,9 @@ export function joinResults(
       cells: fingerprints.subarray(n * cells, (n + 1) * cells),
       fields: Object.entries(item.fields)
         .filter(([name, value]) => name !== titleField && value !== null && value !== '')
+        .filter(([name]) => !item.passage || !PASSAGE_FIELDS.includes(name))
         .map(([name, value]) => ({ name, value: formatValue(value) })),
-      text: item.text,
-      ...(item.passage ? { passage: item.passage } : {})
+      ...(item.passage && { text: item.text, passage: item.passage })
     });
   });
   return groupPassages(results);

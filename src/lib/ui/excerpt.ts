@@ -10,7 +10,7 @@ export function excerpt(text: string, length: number, lines: number): string | n
   if (cut === text.length) return null;
   const start = text.slice(0, cut);
   const space = /\s/.test(text[cut]!) ? -1 : start.search(/\s\S*$/);
-  const tidy = space > cut - SLACK ? start.slice(0, space) : start;
+  const tidy = space > Math.max(0, cut - SLACK) ? start.slice(0, space) : start;
   // Half of a surrogate pair is no character.
   return tidy.replace(/[\uD800-\uDBFF]$/, '').trimEnd();
 }

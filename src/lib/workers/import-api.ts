@@ -1,62 +1,34 @@
-import { throwIfCancelled } from '#lib/base/errors.ts';
-import { hashKey, hashText } from '#lib/base/hash.ts';
-import type { CollectionId } from '#lib/base/ids.ts';
-import { makeBreather } from '#lib/base/breathe.ts';
 import { makeAnnouncer } from '#lib/base/changes.ts';
-import { inferColumns, type Column } from '#lib/collection/import/columns.ts';
-import { identify } from '#lib/collection/import/identify.ts';
-import { proposeIdField, proposeTemplate, proposeTitleField } from '#lib/collection/import/propose.ts';
-import { readRecords } from '#lib/collection/import/read.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
 import { appendItems, createCollection, getCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { getDeadRows } from '#lib/collection/store/dead.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
-import { iterateBlocks } from '#lib/collection/store/items.ts';
 import { assertRoomFor } from '#lib/collection/store/quota.ts';
 import type { StagedItem } from '#lib/collection/store/schema.ts';
-import { isBlank, parseTemplate, renderTemplate, templateFields } from '#lib/collection/template.ts';
-import type { Field, Fields, Issue, Passage } from '#lib/collection/types.ts';
-import { loadTokenizer } from '#lib/embedding/tokens.ts';
+import { parseTemplate, templateFields } from '#lib/collection/template.ts';
+import type { Field, Fields, Issue } from '#lib/collection/types.ts';
 import type { Space } from '#lib/embedding/types.ts';
-import { bitAt } from '#lib/base/bits.ts';
-
-/** Where items come from: a file or text, or a collection that is embedded again. */
-export type DraftSource =
-  | { kind: 'file'; name: string; blob: Blob }
-  | { kind: 'collection'; id: CollectionId };
-
-/** What was found in a source, and what we propose to do with it. */
-export interface DraftSummary {
-  name: string;
-  format: string;
-  records: number;
-  columns: Column[];
-  issues: Issue[];
-  issueCount: number;
-  template: string;
-  idField: string | null;
-  titleField: string | null;
-}
-
-/** What the reader decided about the texts. */
-export interface TextChoices {
-  template: string;
-  idField: string | null;
-}
-
-/** A row as it will be embedded. */
-export interface PreviewRow {
-  title: string;
-  text: string;
-  tokens: number;
-}
+import {
+  readCollection,
+  readFile,
+  type Draft,
+  type DraftSource,
+  type DraftSummary
+} from './draft-source.ts';
+import {
+  previewTexts,
+  renderTexts,
+  type DraftTexts,
+  type PreviewRow,
+  type TextChoices
+} from './draft-texts.ts';
 
 /** What embedding would take, before anything is spent. */
 export interface Measure {
   items: number;
   /** Exact cl100k tokens of all items' texts. */
   tokens: number;
-  /** Tokens of the texts that no collection or cache of this space holds: what will be bought. */
+  /** Tokens of the texts whose vectors are not held already: what will be bought. */
   tokensToBuy: number;
   /** Rows left out because their text is blank. */
   blank: number;
@@ -64,11 +36,12 @@ export interface Measure {
   repeated: number;
   /** Items over the model's limit; embedded in parts. */
   overLimit: number;
+  /** The first of `issueCount`. */
   issues: Issue[];
   issueCount: number;
 }
 
-/** The model's side of a measure. `space` is null until the dimensions are known. */
+/** The model's side of a measure. `space` is null while its dimensions are unknown. */
 export interface MeasureFor {
   space: Space | null;
   maxInputTokens: number;
@@ -80,32 +53,10 @@ export interface StageChoices extends TextChoices {
   name: string;
   space: Space;
   titleField: string | null;
+  /** Names of the fields to keep; those of the template are kept anyway. */
   keep: string[];
 }
 
-/** The texts of a draft under one template and id field. */
-interface Rendered {
-  choices: TextChoices;
-  /** Indexes of records that become items, rising. */
-  records: Uint32Array;
-  ids: string[];
-  hashes: string[];
-  tokens: Uint32Array;
-  blank: number;
-  issues: Issue[];
-}
-
-interface Draft {
-  records: Fields[];
-  passages: (Passage | undefined)[];
-  /** Ids that are kept as they are when a collection is embedded again. */
-  ids: string[] | null;
-  columns: Column[];
-  /** Generated ids are numbered from here, so that a further file's never meet a collection's. */
-  firstNumber: number;
-}
-
-const PREVIEW_ROWS = 4;
 const ISSUES_SHOWN = 1000;
 
 /**
@@ -116,9 +67,9 @@ export class ImportApi {
   readonly #database: () => Promise<Database>;
   readonly #announce = makeAnnouncer();
   /** Token counts by text, kept while the template is being edited. */
-  readonly #tokens = new Map<string, number>();
+  readonly #counted = new Map<string, number>();
   #draft: Draft | undefined;
-  #rendered: Rendered | undefined;
+  #rendered: { choices: TextChoices; texts: DraftTexts } | undefined;
 
   constructor(database: () => Promise<Database>) {
     this.#database = database;
@@ -130,112 +81,48 @@ export class ImportApi {
     onProgress: (readBytes: number, totalBytes: number) => void,
     signal: AbortSignal
   ): Promise<DraftSummary> {
-    const summary =
+    const { draft, summary } =
       source.kind === 'file'
-        ? await this.#openFile(source, onProgress, signal)
-        : await this.#openCollection(source.id, signal);
+        ? await readFile(source, onProgress, signal)
+        : await readCollection(await this.#database(), source.id, signal);
+    this.#draft = draft;
     this.#rendered = undefined;
-    this.#tokens.clear();
+    this.#counted.clear();
     return summary;
   }
 
-  async #openFile(
-    source: { name: string; blob: Blob },
-    onProgress: (readBytes: number, totalBytes: number) => void,
-    signal: AbortSignal
-  ): Promise<DraftSummary> {
-    const set = await readRecords(source, { loadTokenizer, signal, onProgress });
-    const { columns, records, passages, issues, issueCount } = set;
-    this.#draft = { records, passages, ids: null, columns, firstNumber: 1 };
-    return {
-      name: set.name,
-      format: set.format,
-      records: records.length,
-      columns,
-      issues,
-      issueCount,
-      template: proposeTemplate(columns),
-      idField: proposeIdField(columns, records),
-      titleField: proposeTitleField(columns)
-    };
+  /** The first rows with a text; throws `ImportError` when the template is wrong. */
+  preview(template: string, titleField: string | null): Promise<PreviewRow[]> {
+    return previewTexts(this.#opened(), template, titleField);
   }
 
-  async #openCollection(id: CollectionId, signal: AbortSignal): Promise<DraftSummary> {
-    const db = await this.#database();
-    const collection = await getCollection(db, id);
-    const dead = await getDeadRows(db, id);
-    const items: StagedItem[] = [];
-    for await (const block of iterateBlocks(db, id)) {
-      throwIfCancelled(signal);
-      for (const item of block.items) if (!bitAt(dead.bits, item.row)) items.push(item);
-    }
-    const records = items.map((item) => item.fields);
-    const columns = inferColumns(records);
-    this.#draft = {
-      records,
-      passages: items.map((item) => item.passage),
-      ids: items.map((item) => item.id),
-      columns,
-      firstNumber: 1
-    };
-    return {
-      name: collection.name,
-      format: 'collection',
-      records: records.length,
-      columns,
-      issues: [],
-      issueCount: 0,
-      template: collection.template,
-      idField: collection.idField,
-      titleField: collection.titleField
-    };
-  }
-
-  /** The first rows with a text, rendered; throws `ImportError` when the template is wrong. */
-  async preview(choices: TextChoices, titleField: string | null): Promise<PreviewRow[]> {
-    const { records } = this.#require();
-    const template = parseTemplate(choices.template);
-    const tokenizer = await loadTokenizer();
-    const rows: PreviewRow[] = [];
-    for (let i = 0; i < records.length && rows.length < PREVIEW_ROWS; i++) {
-      const fields = records[i]!;
-      if (isBlank(template, fields)) continue;
-      const text = renderTemplate(template, fields);
-      const title = titleField === null ? '' : String(fields[titleField] ?? '');
-      rows.push({ title, text, tokens: tokenizer.count(text) });
-    }
-    return rows;
-  }
-
-  /** Renders and counts every text, and looks up which vectors are already held. */
+  /** Renders and counts every text, and looks up which vectors are held already. */
   async measure(
     choices: TextChoices,
     model: MeasureFor,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal
   ): Promise<Measure> {
-    const rendered = await this.#render(choices, onProgress, signal);
+    const texts = await this.#texts(choices, onProgress, signal);
     const unique = new Map<string, number>();
-    let tokens = 0;
     const overLimit: Issue[] = [];
-    rendered.hashes.forEach((hash, i) => {
-      const count = rendered.tokens[i]!;
-      tokens += count;
+    texts.hashes.forEach((hash, i) => {
+      const count = texts.tokens[i]!;
       unique.set(hash, count);
-      if (count > model.maxInputTokens) overLimit.push(overLimitIssue(rendered.ids[i]!, count, model));
+      if (count > model.maxInputTokens) overLimit.push(overLimitIssue(texts.ids[i]!, count, model));
     });
     const held = model.space
       ? (await findHeld(await this.#database(), model.space, new Set(unique.keys()))).keys
       : new Set<string>();
     let tokensToBuy = 0;
     for (const [hash, count] of unique) if (!held.has(hash)) tokensToBuy += count;
-    const issues = [...rendered.issues, ...overLimit];
+    const issues = [...texts.issues, ...overLimit];
     return {
-      items: rendered.ids.length,
-      tokens,
+      items: texts.ids.length,
+      tokens: texts.tokens.reduce((sum, count) => sum + count, 0),
       tokensToBuy,
-      blank: rendered.blank,
-      repeated: rendered.ids.length - unique.size,
+      blank: texts.blank,
+      repeated: texts.ids.length - unique.size,
       overLimit: overLimit.length,
       issues: issues.slice(0, ISSUES_SHOWN),
       issueCount: issues.length
@@ -244,160 +131,91 @@ export class ImportApi {
 
   /** Makes a collection of the draft, in one transaction: it is there whole, or not at all. */
   async stage(choices: StageChoices, signal: AbortSignal): Promise<void> {
-    const { columns } = this.#require();
-    const rendered = await this.#render(choices, () => {}, signal);
-    const keep = this.#kept(choices);
-    const db = await this.#database();
-    await assertRoomFor(rendered.ids.length * choices.space.dimensions * 4);
+    const { id, name, space, template, titleField, idField } = choices;
+    const texts = await this.#texts(choices, () => {}, signal);
+    const keep = kept(choices);
+    await assertRoomFor(texts.ids.length * space.dimensions * Float32Array.BYTES_PER_ELEMENT);
+    const fields = this.#fields(keep);
+    const made = { createdAt: Date.now(), lastExportAt: null };
     await createCollection(
-      db,
-      {
-        id: choices.id,
-        name: choices.name,
-        space: choices.space,
-        template: choices.template,
-        titleField: choices.titleField,
-        idField: choices.idField,
-        fields: fieldsOf(columns, keep),
-        createdAt: Date.now(),
-        lastExportAt: null
-      },
-      this.#items(rendered, keep)
+      await this.#database(),
+      { id, name, space, template, titleField, idField, fields, ...made },
+      this.#items(texts, keep)
     );
     this.#announce({ kind: 'library' });
   }
 
-  /** Adds the draft to a collection, under its template; an id it has already is replaced. */
+  /** Adds the draft to a collection; an item with an id it has already takes that one's place. */
   async append(
     id: CollectionId,
     choices: TextChoices & { keep: string[] },
     signal: AbortSignal
   ): Promise<{ added: number; replaced: number }> {
-    const draft = this.#require();
+    const draft = this.#opened();
     const db = await this.#database();
     const { space, nextRow } = await getCollection(db, id);
     if (draft.firstNumber !== nextRow + 1) this.#rendered = undefined;
     draft.firstNumber = nextRow + 1;
-    const rendered = await this.#render(choices, () => {}, signal);
-    const keep = this.#kept(choices);
-    await assertRoomFor(rendered.ids.length * space.dimensions * 4);
-    const result = await appendItems(
-      db,
-      id,
-      this.#items(rendered, keep),
-      fieldsOf(draft.columns, keep)
-    );
+    const texts = await this.#texts(choices, () => {}, signal);
+    const keep = kept(choices);
+    await assertRoomFor(texts.ids.length * space.dimensions * Float32Array.BYTES_PER_ELEMENT);
+    const result = await appendItems(db, id, this.#items(texts, keep), this.#fields(keep));
     this.#announce({ kind: 'rows', collection: id });
     return result;
   }
 
-  /** Forgets the draft and frees its memory. */
-  close(): void {
-    this.#draft = undefined;
-    this.#rendered = undefined;
-    this.#tokens.clear();
-  }
-
-  async #render(
-    choices: TextChoices,
+  async #texts(
+    { template, idField }: TextChoices,
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal
-  ): Promise<Rendered> {
-    const { template, idField } = choices;
+  ): Promise<DraftTexts> {
     const last = this.#rendered;
-    if (last && last.choices.template === template && last.choices.idField === idField) return last;
-
-    const draft = this.#require();
-    const parsed = parseTemplate(template);
-    const tokenizer = await loadTokenizer();
-    const { ids, keep, issues } = this.#identify(idField);
-    const records: number[] = [];
-    const hashes: string[] = [];
-    const counts: number[] = [];
-    let blank = 0;
-    const breathe = makeBreather();
-    for (let i = 0; i < keep.length; i++) {
-      const pause = breathe();
-      if (pause) {
-        onProgress(i, keep.length);
-        await pause;
-        throwIfCancelled(signal);
-      }
-      const record = keep[i]!;
-      const fields = draft.records[record]!;
-      if (isBlank(parsed, fields)) {
-        blank++;
-        issues.push(blankIssue(ids[record]!));
-        continue;
-      }
-      const text = renderTemplate(parsed, fields);
-      const hash = hashKey(hashText(text));
-      let tokens = this.#tokens.get(hash);
-      if (tokens === undefined) this.#tokens.set(hash, (tokens = tokenizer.count(text)));
-      records.push(record);
-      hashes.push(hash);
-      counts.push(tokens);
-    }
-    this.#rendered = {
-      choices: { template, idField },
-      records: Uint32Array.from(records),
-      ids: records.map((record) => ids[record]!),
-      hashes,
-      tokens: Uint32Array.from(counts),
-      blank,
-      issues
-    };
-    return this.#rendered;
+    if (last?.choices.template === template && last.choices.idField === idField) return last.texts;
+    const choices = { template, idField };
+    const texts = await renderTexts(this.#opened(), choices, this.#counted, onProgress, signal);
+    this.#rendered = { choices, texts };
+    return texts;
   }
 
-  #identify(idField: string | null): { ids: string[]; keep: Uint32Array; issues: Issue[] } {
-    const { records, passages, ids, firstNumber } = this.#require();
-    if (ids) return { ids, keep: Uint32Array.from(ids.keys()), issues: [] };
-    return identify(records, idField, passages, (index) => `item-${firstNumber + index}`);
-  }
-
-  *#items(rendered: Rendered, keep: Set<string>): Generator<Omit<StagedItem, 'row' | 'replaces'>> {
-    const { records, passages } = this.#require();
-    for (let i = 0; i < rendered.records.length; i++) {
-      const record = rendered.records[i]!;
+  /** Items one by one, as the store's transaction asks for them. */
+  *#items(texts: DraftTexts, keep: Set<string>): Generator<Omit<StagedItem, 'row' | 'replaces'>> {
+    const { records, passages } = this.#opened();
+    for (let i = 0; i < texts.records.length; i++) {
+      const record = texts.records[i]!;
       const passage = passages[record];
       yield {
-        id: rendered.ids[i]!,
+        id: texts.ids[i]!,
         fields: pick(records[record]!, keep),
-        ...(passage ? { passage } : {}),
-        textHash: rendered.hashes[i]!,
-        tokens: rendered.tokens[i]!
+        ...(passage && { passage }),
+        textHash: texts.hashes[i]!,
+        tokens: texts.tokens[i]!
       };
     }
   }
 
-  /** The kept fields: those chosen, and those the template needs to be rendered again. */
-  #kept(choices: { template: string; keep: string[] }): Set<string> {
-    return new Set([...choices.keep, ...templateFields(parseTemplate(choices.template))]);
+  #fields(keep: Set<string>): Field[] {
+    return this.#opened()
+      .columns.filter(({ name }) => keep.has(name))
+      .map(({ name, type }) => ({ name, type }));
   }
 
-  #require(): Draft {
+  #opened(): Draft {
     if (!this.#draft) throw new Error('There is no draft: open a source first.');
     return this.#draft;
   }
+}
+
+/** The fields to keep: those chosen, and those the template needs to be rendered again. */
+function kept({ keep, template }: { keep: string[]; template: string }): Set<string> {
+  return new Set([...keep, ...templateFields(parseTemplate(template))]);
 }
 
 function pick(fields: Fields, keep: Set<string>): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => keep.has(name)));
 }
 
-function fieldsOf(columns: Column[], keep: Set<string>): Field[] {
-  return columns.filter(({ name }) => keep.has(name)).map(({ name, type }) => ({ name, type }));
-}
-
-function blankIssue(id: string): Issue {
-  return { code: 'blank-text', message: `Item ${id} has no text under this template; it is left out.` };
-}
-
-function overLimitIssue(id: string, tokens: number, model: MeasureFor): Issue {
-  const limit = model.maxInputTokens.toLocaleString('en-US');
-  return {
-    code: 'over-limit',
-    message: `Item ${id} has ${tokens.toLocaleString('en-US')} tokens, over the model's ${limit}: it is embedded in parts, averaged by their length.`
-  };
+function overLimitIssue(id: string, tokens: number, { maxInputTokens }: MeasureFor): Issue {
+  const [count, limit] = [tokens, maxInputTokens].map((n) => n.toLocaleString('en-US'));
+  const message = `Item ${id} has ${count} tokens, over the model's ${limit}: it is embedded in parts, averaged by their length.`;
+  return { code: 'over-limit', message };
 }

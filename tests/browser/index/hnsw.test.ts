@@ -32,7 +32,8 @@ test('the library runs in a page that forbids making functions from text', async
 
 test('it finds at least 95 % of the true ten nearest of 3,000 clustered vectors', async () => {
   const { graph, vectors } = await buildGraph(3000);
-  const queries = clusteredVectors(100, DIMENSIONS, { seed: 1, spread: 0.9 });
+  // The same clusters; the last hundred are not in the graph.
+  const queries = clusteredVectors(3100, DIMENSIONS).subarray(3000 * DIMENSIONS);
   let hits = 0;
   for (let q = 0; q < 100; q++) {
     const query = vectorAt(queries, q, DIMENSIONS);

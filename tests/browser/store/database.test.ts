@@ -161,6 +161,19 @@ describe('a write', () => {
     expect(await getSpent(db)).toEqual({ tokens: 0, costUsd: 0 });
   });
 
+  test('whose browser aborts it for lack of room while it works says so', async () => {
+    const db = await freshDatabase();
+    const full = new DOMException('Full.', 'QuotaExceededError');
+    const reason = vi.spyOn(IDBTransaction.prototype, 'error', 'get').mockReturnValue(full);
+    onTestFinished(() => reason.mockRestore());
+    const aborted = write(db, ['settings'], async (tx) => {
+      const request = tx.objectStore('settings').put(SPENT, 'spent');
+      tx.abort();
+      await request;
+    });
+    await expectCode(aborted, 'quota-exceeded');
+  });
+
   test('passes on what its work throws', async () => {
     const db = await freshDatabase();
     const failed = write(db, ['settings'], () => Promise.reject(new RangeError('mine')));

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
 import { shorten } from '#lib/base/vector.ts';
 import { spaceKey, type Space } from '#lib/base/space.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
@@ -13,8 +14,8 @@ const LARGE: Space = { ...SPACE, model: 'text-embedding-3-large', dimensions: 8 
 const SHORT: Space = { ...LARGE, dimensions: 3 };
 
 /** A collection in which each text has the vector of its row. */
-async function embedded(db: Database, texts: string[], space: Space) {
-  const id = await collectionOf(db, texts, { space });
+async function embedded(db: Database, texts: string[], space: Space, id = newCollectionId()) {
+  await collectionOf(db, texts, { id, space });
   await commitSegment(db, batchOf(id, [...texts.keys()], texts, space));
   return id;
 }
@@ -61,8 +62,9 @@ describe('vectors that need not be bought again', () => {
 
   test('come unshortened where they are held so', async () => {
     const db = await freshDatabase();
-    await embedded(db, ['red'], LARGE);
-    await embedded(db, ['other', 'red'], SHORT);
+    await embedded(db, ['red'], LARGE, 'a' as CollectionId);
+    await embedded(db, ['other', 'red'], SHORT, 'b' as CollectionId);
+    await embedded(db, ['red'], LARGE, 'c' as CollectionId);
     const held = await findHeld(db, SHORT, asked('red'));
     expect((await held.read([keyOf('red')])).get(keyOf('red'))).toEqual(vectorOf(1));
   });

@@ -8,6 +8,7 @@ import { openDatabase, type Database, type OpenOptions } from '#lib/collection/s
 import type { StagedItem } from '#lib/collection/store/schema.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
 import type { Space } from '#lib/base/space.ts';
+import type { Collection } from '#lib/collection/types.ts';
 
 export const SPACE: Space = { provider: 'test', model: 'm', dimensions: 3, revision: 1 };
 export const NOTHING_SPENT = { tokens: 0, costUsd: 0, requests: 0 };
@@ -58,9 +59,12 @@ export function vectorOf(number: number, dimensions = SPACE.dimensions): Float32
 export async function collectionOf(
   db: Database,
   ids: string[],
-  { space = SPACE, createdAt = 1 }: { space?: Space; createdAt?: number } = {}
+  {
+    id = newCollectionId(),
+    space = SPACE,
+    createdAt = 1
+  }: Partial<Pick<Collection, 'id' | 'space' | 'createdAt'>> = {}
 ): Promise<CollectionId> {
-  const id = newCollectionId();
   await createCollection(
     db,
     {

@@ -69,7 +69,9 @@ describe('a remote object', () => {
   });
 
   it('brings an error over with its class, code, advice and detail', async () => {
-    const error = await join().api.refuse().catch((reason: unknown) => reason);
+    const error = await join()
+      .api.refuse()
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProviderError);
     expect(error).toMatchObject({
       code: 'quota',

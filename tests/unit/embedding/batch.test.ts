@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import { packRequests } from '#lib/embedding/batch.ts';
 import { seeded } from './fake-clock.ts';
 
-async function pack(tokens: number[], maxInputs: number, maxRequestTokens: number): Promise<number[][]> {
+async function pack(
+  tokens: number[],
+  maxInputs: number,
+  maxRequestTokens: number
+): Promise<number[][]> {
   const inputs = tokens.map((count) => ({ tokens: count }));
   const requests = await Array.fromAsync(packRequests(inputs, { maxInputs, maxRequestTokens }));
   return requests.map((request) => request.map((input) => input.tokens));

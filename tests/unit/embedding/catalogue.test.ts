@@ -121,10 +121,16 @@ describe('normaliseBaseUrl', () => {
 });
 
 describe('isLocalHost', () => {
-  it.each(['localhost', '127.0.0.1', '[::1]', 'app.localhost'])('knows %s as this computer', (host) => {
-    expect(isLocalHost(host)).toBe(true);
-  });
-  it.each(['example.com', 'localhost.example.com', '10.0.0.1', '128.0.0.1'])('takes %s for another', (host) => {
-    expect(isLocalHost(host)).toBe(false);
-  });
+  it.each(['localhost', '127.0.0.1', '[::1]', 'app.localhost'])(
+    'knows %s as this computer',
+    (host) => {
+      expect(isLocalHost(host)).toBe(true);
+    }
+  );
+  it.each(['example.com', 'localhost.example.com', '10.0.0.1', '128.0.0.1'])(
+    'takes %s for another',
+    (host) => {
+      expect(isLocalHost(host)).toBe(false);
+    }
+  );
 });

@@ -3,7 +3,7 @@ import { compatibleModel, findModel } from '#lib/embedding/catalogue.ts';
 import { costUsd, formatEstimate, formatUsd } from '#lib/embedding/cost.ts';
 
 const small = findModel('text-embedding-3-small')!;
-const estimate = { items: 8807, tokens: 444_463 };
+const estimate = { items: 8807, tokens: 444_463, tokensToBuy: 444_463 };
 
 describe('the price of tokens', () => {
   it('follows the price per million', () => {
@@ -26,8 +26,16 @@ describe('an estimate', () => {
     expect(formatEstimate({ ...estimate, usdPerMillionTokens })).toBe(text);
   });
 
+  it('prices only what is not held already', () => {
+    const again = { ...estimate, usdPerMillionTokens: 0.02 };
+    expect(formatEstimate({ ...again, tokensToBuy: 50_000 })).toMatch(
+      /444,463 tokens · \$0\.0010$/
+    );
+    expect(formatEstimate({ ...again, tokensToBuy: 0 })).toMatch(/free$/);
+  });
+
   it('counts one of a kind in the singular', () => {
-    const one = { items: 1, tokens: 1, usdPerMillionTokens: 0 };
+    const one = { items: 1, tokens: 1, tokensToBuy: 1, usdPerMillionTokens: 0 };
     expect(formatEstimate(one)).toBe('1 item · 1 token · free');
   });
 });

@@ -11,7 +11,8 @@ const characters: Tokenizer = {
 };
 
 async function* units(...texts: string[]): AsyncGenerator<RunUnit> {
-  for (const [n, text] of texts.entries()) yield { hash: text, text, tokens: text.length, rows: [n] };
+  for (const [n, text] of texts.entries())
+    yield { hash: text, text, tokens: text.length, rows: [n] };
 }
 
 it('cuts texts over the limit and leaves others alone', async () => {

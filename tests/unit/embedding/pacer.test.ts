@@ -7,7 +7,12 @@ import { FakeClock } from './fake-clock.ts';
 const LATENCY = 250;
 
 function rateLimit(retryAfterMs?: number): ProviderError {
-  return new ProviderError('rate-limit', 'Slower.', '', retryAfterMs === undefined ? {} : { retryAfterMs });
+  return new ProviderError(
+    'rate-limit',
+    'Slower.',
+    '',
+    retryAfterMs === undefined ? {} : { retryAfterMs }
+  );
 }
 
 /** An endpoint that answers after `LATENCY`, and whatever its script says before that. */
@@ -32,7 +37,9 @@ function setUp(concurrency: number, maxConcurrency = concurrency) {
 describe('a pacer', () => {
   it('sends no more at once than its concurrency, and the next when one is answered', async () => {
     const { clock, pacer, sent, send } = setUp(2);
-    const answers = Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => pacer.schedule(send(name))));
+    const answers = Promise.all(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => pacer.schedule(send(name)))
+    );
     expect(await clock.runUntil(answers)).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(sent).toEqual([
       ['a', 0],
@@ -75,25 +82,28 @@ describe('a pacer', () => {
 });
 
 describe('after a rate limit', () => {
-  it.each([1, 999, 20_000, 90_000, 30 * 24 * 3_600_000])('sends nothing for %i ms, then goes on', async (wait) => {
-    const { clock, start, pacer, sent, send, refusals } = setUp(1);
-    refusals.push(rateLimit(wait));
-    const answers = Promise.all([pacer.schedule(send('a')), pacer.schedule(send('b'))]);
-    await clock.advance(LATENCY);
-    expect(pacer.state.waitUntil).toBe(start + LATENCY + wait);
-    void pacer.schedule(send('query'), { priority: true });
-    await clock.advance(wait - 1);
-    expect(sent).toEqual([['a', 0]]);
-    await clock.advance(1);
-    expect(pacer.state.waitUntil).toBeNull();
-    await clock.runUntil(answers);
-    expect(sent).toEqual([
-      ['a', 0],
-      ['query', LATENCY + wait],
-      ['a', 2 * LATENCY + wait],
-      ['b', 3 * LATENCY + wait]
-    ]);
-  });
+  it.each([1, 999, 20_000, 90_000, 30 * 24 * 3_600_000])(
+    'sends nothing for %i ms, then goes on',
+    async (wait) => {
+      const { clock, start, pacer, sent, send, refusals } = setUp(1);
+      refusals.push(rateLimit(wait));
+      const answers = Promise.all([pacer.schedule(send('a')), pacer.schedule(send('b'))]);
+      await clock.advance(LATENCY);
+      expect(pacer.state.waitUntil).toBe(start + LATENCY + wait);
+      void pacer.schedule(send('query'), { priority: true });
+      await clock.advance(wait - 1);
+      expect(sent).toEqual([['a', 0]]);
+      await clock.advance(1);
+      expect(pacer.state.waitUntil).toBeNull();
+      await clock.runUntil(answers);
+      expect(sent).toEqual([
+        ['a', 0],
+        ['query', LATENCY + wait],
+        ['a', 2 * LATENCY + wait],
+        ['b', 3 * LATENCY + wait]
+      ]);
+    }
+  );
 
   it('waits twice as long each time when the endpoint does not say', async () => {
     const { clock, pacer, sent, send, refusals } = setUp(1);
@@ -153,7 +163,9 @@ describe('while all is well', () => {
     const { clock, pacer, send } = setUp(2, 4);
     const most: number[] = [];
     pacer.onChange(() => most.push(pacer.state.inFlight));
-    await clock.runUntil(Promise.all(Array.from({ length: 40 }, (_, n) => pacer.schedule(send(`${n}`)))));
+    await clock.runUntil(
+      Promise.all(Array.from({ length: 40 }, (_, n) => pacer.schedule(send(`${n}`))))
+    );
     expect(Math.max(...most)).toBe(4);
     expect(pacer.state.concurrency).toBe(4);
   });
@@ -166,7 +178,7 @@ describe('while all is well', () => {
 });
 
 describe('pausing an owner', () => {
-  it("holds back its requests alone, and lets what is in flight finish", async () => {
+  it('holds back its requests alone, and lets what is in flight finish', async () => {
     const { clock, pacer, names, send } = setUp(1);
     const owner = {};
     const first = pacer.schedule(send('a'), { owner });
@@ -197,7 +209,9 @@ describe('aborting', () => {
 
   it('sends nothing for a signal that was aborted before', async () => {
     const { pacer, names, send } = setUp(1);
-    await expect(pacer.schedule(send('a'), { signal: AbortSignal.abort() })).rejects.toThrow(CancelledError);
+    await expect(pacer.schedule(send('a'), { signal: AbortSignal.abort() })).rejects.toThrow(
+      CancelledError
+    );
     expect(names()).toEqual([]);
   });
 
@@ -269,4 +283,3 @@ describe('the clock on the wall', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
-

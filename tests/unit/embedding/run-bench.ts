@@ -10,7 +10,12 @@ import {
   type RunProgress,
   type RunUnit
 } from '#lib/embedding/run.ts';
-import type { EmbeddingRequest, Provider, ProviderLimits, Tokenizer } from '#lib/embedding/types.ts';
+import type {
+  EmbeddingRequest,
+  Provider,
+  ProviderLimits,
+  Tokenizer
+} from '#lib/embedding/types.ts';
 import { FakeClock } from './fake-clock.ts';
 
 export const LATENCY = 250;
@@ -25,13 +30,19 @@ const characters: Tokenizer = {
 /** The vector that stands for a text, told from its characters. */
 export function vectorOf(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
-  for (const [n, character] of [...text].entries()) vector[n % DIMENSIONS]! += character.charCodeAt(0);
+  for (const [n, character] of [...text].entries())
+    vector[n % DIMENSIONS]! += character.charCodeAt(0);
   return normalise(vector);
 }
 
 /** Units of texts; each stands for one row. */
 export function unitsOf(texts: string[]): RunUnit[] {
-  return texts.map((text, row) => ({ hash: `hash ${row}`, text, tokens: text.length, rows: [row] }));
+  return texts.map((text, row) => ({
+    hash: `hash ${row}`,
+    text,
+    tokens: text.length,
+    rows: [row]
+  }));
 }
 
 /** What the endpoint does with a request: nothing (it answers), an error, or another answer. */
@@ -93,12 +104,20 @@ export class Bench {
       }
     };
     const { concurrency } = provider.limits;
-    this.pacer = new Pacer({ concurrency, maxConcurrency: maxConcurrency ?? concurrency, clock, random });
+    this.pacer = new Pacer({
+      concurrency,
+      maxConcurrency: maxConcurrency ?? concurrency,
+      clock,
+      random
+    });
     this.handle = runEmbedding({
       provider,
       pacer: this.pacer,
       units: this.#units(units),
-      totals: { rows: countRows(units), tokens: units.reduce((sum, { tokens }) => sum + tokens, 0) },
+      totals: {
+        rows: countRows(units),
+        tokens: units.reduce((sum, { tokens }) => sum + tokens, 0)
+      },
       model: 'm',
       expectedDimensions: DIMENSIONS,
       usdPerMillionTokens: 20,

@@ -8,18 +8,23 @@ describe('throughput', () => {
     { concurrency: 1, maxInputs: 16 },
     { concurrency: 4, maxInputs: 128 },
     { concurrency: 8, maxInputs: 32 }
-  ])('stays above nine tenths of what $concurrency in flight allow', async ({ concurrency, maxInputs }) => {
-    const rows = 40 * concurrency * maxInputs;
-    const bench: Bench = new Bench({
-      units: unitsOf(texts(rows)),
-      limits: { concurrency, maxInputs, maxRequestTokens: 1e9 },
-      // A store that takes nearly as long as a request's share of the latency.
-      commit: () => bench.clock.sleep((0.9 * LATENCY) / concurrency)
-    });
-    expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: rows });
-    const rowsPerSecond = (rows * 1000) / bench.elapsed;
-    expect(rowsPerSecond).toBeGreaterThanOrEqual((0.9 * concurrency * maxInputs * 1000) / LATENCY);
-  });
+  ])(
+    'stays above nine tenths of what $concurrency in flight allow',
+    async ({ concurrency, maxInputs }) => {
+      const rows = 40 * concurrency * maxInputs;
+      const bench: Bench = new Bench({
+        units: unitsOf(texts(rows)),
+        limits: { concurrency, maxInputs, maxRequestTokens: 1e9 },
+        // A store that takes nearly as long as a request's share of the latency.
+        commit: () => bench.clock.sleep((0.9 * LATENCY) / concurrency)
+      });
+      expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: rows });
+      const rowsPerSecond = (rows * 1000) / bench.elapsed;
+      expect(rowsPerSecond).toBeGreaterThanOrEqual(
+        (0.9 * concurrency * maxInputs * 1000) / LATENCY
+      );
+    }
+  );
 });
 
 const PASSING = ['server', 'unreachable', 'timeout', 'malformed'];
@@ -76,7 +81,8 @@ describe('in a storm of faults', () => {
       expect(new Set(settled).size, `seed ${seed}: no row twice`).toBe(settled.length);
       expect(bench.committedRows.length).toBe(outcome.rowsDone);
       expect(bench.failedRows.length).toBe(outcome.rowsFailed);
-      if (outcome.state === 'done') expect(settled.length, `seed ${seed}: every row`).toBe(units.length);
+      if (outcome.state === 'done')
+        expect(settled.length, `seed ${seed}: every row`).toBe(units.length);
       else expect(['unreachable', 'server']).toContain(outcome.error?.code);
       for (const { units: committed, vectors } of bench.batches) {
         committed.forEach(({ text, tokens }, n) => {

@@ -48,7 +48,9 @@ describe('money', () => {
   it('is what the endpoint counted', async () => {
     const bench = new Bench({ units: unitsOf(texts(4)), usage: (inputs) => inputs.length * 1000 });
     await bench.finish();
-    expect(bench.batches.map(({ tokens, costUsd, requests }) => [tokens, costUsd, requests])).toEqual([
+    expect(
+      bench.batches.map(({ tokens, costUsd, requests }) => [tokens, costUsd, requests])
+    ).toEqual([
       [2000, 0.04, 1],
       [2000, 0.04, 1]
     ]);
@@ -77,7 +79,9 @@ describe('money', () => {
   it('is kept even when nothing came of it', async () => {
     const bench = new Bench({ units: unitsOf(['abc']), fault: () => failure('malformed') });
     expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: 0, rowsFailed: 1 });
-    expect(bench.batches).toMatchObject([{ units: [], tokens: 3 * MAX_TRIES, requests: MAX_TRIES }]);
+    expect(bench.batches).toMatchObject([
+      { units: [], tokens: 3 * MAX_TRIES, requests: MAX_TRIES }
+    ]);
   });
 });
 
@@ -156,23 +160,30 @@ describe('the store', () => {
 });
 
 describe('errors that pass', () => {
-  it.each(['server', 'unreachable', 'timeout', 'malformed'])('tries again after %s', async (code) => {
-    const fault = (_: unknown, n: number) => (n < MAX_TRIES - 1 ? failure(code) : undefined);
-    const bench = new Bench({ units: unitsOf(['a']), fault });
-    expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: 1 });
-    const waits = bench.requests.slice(1).map(({ at }, n) => at - bench.requests[n]!.at - LATENCY);
-    expect(waits).toEqual([500, 1000, 2000, 4000, 8000]);
-  });
+  it.each(['server', 'unreachable', 'timeout', 'malformed'])(
+    'tries again after %s',
+    async (code) => {
+      const fault = (_: unknown, n: number) => (n < MAX_TRIES - 1 ? failure(code) : undefined);
+      const bench = new Bench({ units: unitsOf(['a']), fault });
+      expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: 1 });
+      const waits = bench.requests
+        .slice(1)
+        .map(({ at }, n) => at - bench.requests[n]!.at - LATENCY);
+      expect(waits).toEqual([500, 1000, 2000, 4000, 8000]);
+    }
+  );
 
   it('waits for as long as an overloaded server says', async () => {
-    const fault = (_: unknown, n: number) => (n === 0 ? failure('server', { retryAfterMs: 70_000 }) : undefined);
+    const fault = (_: unknown, n: number) =>
+      n === 0 ? failure('server', { retryAfterMs: 70_000 }) : undefined;
     const bench = new Bench({ units: unitsOf(['a']), fault });
     await bench.finish();
     expect(bench.requests[1]!.at).toBe(LATENCY + 70_000);
   });
 
   it('gives rows up after six tries, with the reason, and goes on with the rest', async () => {
-    const fault = ({ inputs }: { inputs: string[] }) => (inputs[0] === 'bad' ? failure('server') : undefined);
+    const fault = ({ inputs }: { inputs: string[] }) =>
+      inputs[0] === 'bad' ? failure('server') : undefined;
     const units = unitsOf(['a', 'b', 'bad', 'c', ...texts(60)]);
     const bench = new Bench({ units, fault });
     expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 62, rowsFailed: 2 });
@@ -181,13 +192,21 @@ describe('errors that pass', () => {
     expect(bench.requests.filter(({ inputs }) => inputs[0] === 'bad')).toHaveLength(MAX_TRIES);
   });
 
-  it.each(['server', 'unreachable'])('stops when three requests in a row end with %s', async (code) => {
-    const fault = (_: unknown, n: number) => (n > 3 ? failure(code) : undefined);
-    const bench = new Bench({ units: unitsOf(texts(60)), fault });
-    const outcome = await bench.finish();
-    expect(outcome).toMatchObject({ state: 'stopped', rowsDone: 8, rowsFailed: 0, error: { code } });
-    expect(bench.failures).toEqual([]);
-  });
+  it.each(['server', 'unreachable'])(
+    'stops when three requests in a row end with %s',
+    async (code) => {
+      const fault = (_: unknown, n: number) => (n > 3 ? failure(code) : undefined);
+      const bench = new Bench({ units: unitsOf(texts(60)), fault });
+      const outcome = await bench.finish();
+      expect(outcome).toMatchObject({
+        state: 'stopped',
+        rowsDone: 8,
+        rowsFailed: 0,
+        error: { code }
+      });
+      expect(bench.failures).toEqual([]);
+    }
+  );
 
   it('stops when nothing was ever answered, however little there was to ask', async () => {
     const bench = new Bench({ units: unitsOf(['a']), fault: () => failure('unreachable') });
@@ -197,43 +216,65 @@ describe('errors that pass', () => {
 });
 
 describe('errors that do not pass', () => {
-  it.each(['quota', 'key', 'forbidden', 'model', 'dimensions'])('stops at once after %s', async (code) => {
-    const fault = (_: unknown, n: number) => (n === 2 ? failure(code) : undefined);
-    const bench = new Bench({ units: unitsOf(texts(40)), fault });
-    const outcome = await bench.finish();
-    expect(outcome).toMatchObject({
-      state: 'stopped',
-      rowsFailed: 0,
-      error: { name: 'ProviderError', code, next: 'Do something.' }
-    });
-    // What was in flight beside it is bought, and so it is kept.
-    expect(bench.requests).toHaveLength(4);
-    expect(bench.committedRows).toEqual([0, 1, 2, 3, 6, 7]);
-    expect(bench.elapsed).toBe(2 * LATENCY);
-  });
+  it.each(['quota', 'key', 'forbidden', 'model', 'dimensions'])(
+    'stops at once after %s',
+    async (code) => {
+      const fault = (_: unknown, n: number) => (n === 2 ? failure(code) : undefined);
+      const bench = new Bench({ units: unitsOf(texts(40)), fault });
+      const outcome = await bench.finish();
+      expect(outcome).toMatchObject({
+        state: 'stopped',
+        rowsFailed: 0,
+        error: { name: 'ProviderError', code, next: 'Do something.' }
+      });
+      // What was in flight beside it is bought, and so it is kept.
+      expect(bench.requests).toHaveLength(4);
+      expect(bench.committedRows).toEqual([0, 1, 2, 3, 6, 7]);
+      expect(bench.elapsed).toBe(2 * LATENCY);
+    }
+  );
 
   it('stops when the endpoint answers in another space', async () => {
     const fault = (_: unknown, n: number) => (n === 1 ? { dimensions: 3 } : undefined);
     const bench = new Bench({ units: unitsOf(texts(8)), fault, limits: { concurrency: 1 } });
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsDone: 2, error: { code: 'dimensions' } });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      rowsDone: 2,
+      error: { code: 'dimensions' }
+    });
     expect(bench.batches.reduce((sum, { requests }) => sum + requests, 0)).toBe(2);
   });
 
   it('takes the dimensions of the first answer when none are expected', async () => {
     const fault = (_: unknown, n: number) => ({ dimensions: n === 0 ? 3 : 2 });
-    const bench = new Bench({ units: unitsOf(texts(4)), fault, limits: { concurrency: 1 }, expectedDimensions: 0 });
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsDone: 2, error: { code: 'dimensions' } });
+    const bench = new Bench({
+      units: unitsOf(texts(4)),
+      fault,
+      limits: { concurrency: 1 },
+      expectedDimensions: 0
+    });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      rowsDone: 2,
+      error: { code: 'dimensions' }
+    });
   });
 
   it('stops on an error of the program itself', async () => {
     const bench = new Bench({ units: unitsOf(['a']), fault: () => new TypeError('Oops.') });
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', error: { code: 'unexpected', message: 'Oops.' } });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      error: { code: 'unexpected', message: 'Oops.' }
+    });
   });
 
   it('stops when the tokeniser can not be loaded', async () => {
     const units = unitsOf(['a', 'b', 'x'.repeat(101)]);
     const bench = new Bench({ units, loadTokenizer: () => Promise.reject(new Error('Offline.')) });
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', error: { message: 'Offline.' } });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      error: { message: 'Offline.' }
+    });
   });
 });
 
@@ -245,7 +286,10 @@ describe('a refused input', () => {
       inputs.some((text) => bad.includes(text)) ? failure('input') : undefined;
     const bench = new Bench({ units: unitsOf(names), fault, limits: { maxInputs: 64 } });
     expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 62, rowsFailed: 2 });
-    expect(bench.failures.map(({ units }) => units.map(({ text }) => text))).toEqual([['text 13'], ['text 40']]);
+    expect(bench.failures.map(({ units }) => units.map(({ text }) => text))).toEqual([
+      ['text 13'],
+      ['text 40']
+    ]);
     expect(bench.requests.length).toBeLessThanOrEqual(1 + 2 * 2 * 6);
   });
 
@@ -269,24 +313,35 @@ describe('long texts', () => {
     const units = unitsOf(['a', long, 'b']);
     const bench = new Bench({ units, limits: { maxInputs: 2 }, usage: () => 10 });
     expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 3, rowsFailed: 0 });
-    expect(bench.requests.map(({ inputs }) => inputs)).toEqual([['a', parts[0]], [parts[1], parts[2]], ['b']]);
+    expect(bench.requests.map(({ inputs }) => inputs)).toEqual([
+      ['a', parts[0]],
+      [parts[1], parts[2]],
+      ['b']
+    ]);
 
     const mean = [0, 0, 0, 0].map((_, d) =>
       parts.reduce((sum, part) => sum + vectorOf(part)[d]! * part.length, 0)
     );
     const length = Math.hypot(...mean);
-    const batch = bench.batches.find((candidate) => candidate.units.some(({ text }) => text === long))!;
+    const batch = bench.batches.find((candidate) =>
+      candidate.units.some(({ text }) => text === long)
+    )!;
     mean.forEach((value, d) => expect(batch.vectors[d]).toBeCloseTo(value / length, 6));
   });
 
   it('are paid for request by request', async () => {
-    const bench = new Bench({ units: unitsOf([long]), limits: { maxInputs: 1, concurrency: 1 }, usage: () => 10 });
+    const bench = new Bench({
+      units: unitsOf([long]),
+      limits: { maxInputs: 1, concurrency: 1 },
+      usage: () => 10
+    });
     await bench.finish();
     expect(bench.batches).toMatchObject([{ tokens: 30, requests: 3 }]);
   });
 
   it('fail whole, once, when a part is refused', async () => {
-    const fault = ({ inputs }: { inputs: string[] }) => (inputs.includes(parts[1]!) ? failure('input') : undefined);
+    const fault = ({ inputs }: { inputs: string[] }) =>
+      inputs.includes(parts[1]!) ? failure('input') : undefined;
     const units = unitsOf([long, 'a', 'b', 'c']);
     const bench = new Bench({ units, fault, limits: { maxInputs: 1, concurrency: 3 } });
     expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 3, rowsFailed: 1 });
@@ -295,7 +350,11 @@ describe('long texts', () => {
   });
 
   it('stay pending, but paid for, when the run is cancelled between their parts', async () => {
-    const bench = new Bench({ units: unitsOf([long]), limits: { maxInputs: 1, concurrency: 1 }, usage: () => 10 });
+    const bench = new Bench({
+      units: unitsOf([long]),
+      limits: { maxInputs: 1, concurrency: 1 },
+      usage: () => 10
+    });
     await bench.clock.advance(LATENCY + 10);
     bench.handle.cancel();
     expect(await bench.finish()).toEqual({ state: 'cancelled', rowsDone: 0, rowsFailed: 0 });
@@ -311,7 +370,12 @@ describe('pause', () => {
     await bench.clock.advance(60_000);
     expect(bench.requests).toHaveLength(2);
     expect(bench.committedRows).toEqual([0, 1, 2, 3]);
-    expect(bench.progress.at(-1)).toMatchObject({ state: 'paused', rowsDone: 4, inFlight: 0, secondsLeft: null });
+    expect(bench.progress.at(-1)).toMatchObject({
+      state: 'paused',
+      rowsDone: 4,
+      inFlight: 0,
+      secondsLeft: null
+    });
     bench.handle.resume();
     expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: 20 });
     expect(bench.requests[2]!.at).toBe(60_100);
@@ -329,7 +393,8 @@ describe('pause', () => {
   });
 
   it('holds a request that waited for a rate limit', async () => {
-    const fault = (_: unknown, n: number) => (n === 0 ? failure('rate-limit', { retryAfterMs: 1000 }) : undefined);
+    const fault = (_: unknown, n: number) =>
+      n === 0 ? failure('rate-limit', { retryAfterMs: 1000 }) : undefined;
     const bench = new Bench({ units: unitsOf(['a']), fault });
     await bench.clock.advance(LATENCY);
     bench.handle.pause();
@@ -423,7 +488,10 @@ describe('cancel', () => {
     });
     await bench.clock.advance(LATENCY + 50);
     bench.handle.cancel();
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', error: { code: 'quota-exceeded' } });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      error: { code: 'quota-exceeded' }
+    });
   });
 });
 
@@ -450,7 +518,8 @@ describe('progress', () => {
   });
 
   it('says that the endpoint asked for a pause, and until when', async () => {
-    const fault = (_: unknown, n: number) => (n === 1 ? failure('rate-limit', { retryAfterMs: 90_000 }) : undefined);
+    const fault = (_: unknown, n: number) =>
+      n === 1 ? failure('rate-limit', { retryAfterMs: 90_000 }) : undefined;
     const bench = new Bench({ units: unitsOf(texts(20)), fault });
     await bench.clock.advance(LATENCY + 150);
     expect(bench.progress.at(-1)).toMatchObject({
@@ -460,7 +529,11 @@ describe('progress', () => {
       notice: 'The endpoint asked for a pause: rate limit.'
     });
     await bench.finish();
-    expect(bench.progress.at(-1)).toMatchObject({ state: 'running', waitUntil: null, notice: null });
+    expect(bench.progress.at(-1)).toMatchObject({
+      state: 'running',
+      waitUntil: null,
+      notice: null
+    });
   });
 
   it('says what goes wrong until it goes well', async () => {

@@ -19,13 +19,18 @@ describe('counting tokens', () => {
 
   it('takes special tokens in a text as plain text', () => {
     expect(tokenizer.count('a <|endoftext|> b')).toBeGreaterThan(5);
-    expect(tokenizer.split('<|endoftext|><|fim_prefix|>', 100)).toEqual(['<|endoftext|><|fim_prefix|>']);
+    expect(tokenizer.split('<|endoftext|><|fim_prefix|>', 100)).toEqual([
+      '<|endoftext|><|fim_prefix|>'
+    ]);
   });
 
-  it.each(['a', '=', ' ', '日'])('cuts an endless run of %j into stretches of linear cost', (character) => {
-    const stretch = tokenizer.count(character.repeat(2000));
-    expect(tokenizer.count(character.repeat(100_000))).toBe(50 * stretch);
-  });
+  it.each(['a', '=', ' ', '日'])(
+    'cuts an endless run of %j into stretches of linear cost',
+    (character) => {
+      const stretch = tokenizer.count(character.repeat(2000));
+      expect(tokenizer.count(character.repeat(100_000))).toBe(50 * stretch);
+    }
+  );
 
   it('loads once', async () => {
     expect(await loadTokenizer()).toBe(tokenizer);
@@ -33,14 +38,19 @@ describe('counting tokens', () => {
 });
 
 describe('splitting by tokens', () => {
-  const prose = 'The quick brown fox jumps over the lazy dog; it does so 1,234 times.\n\n'.repeat(60);
+  const prose = 'The quick brown fox jumps over the lazy dog; it does so 1,234 times.\n\n'.repeat(
+    60
+  );
   const mixed = 'Größe 👩‍👩‍👧‍👦 日本語 e\u0301 \u{1F600}\uD83D end\ufeff\t\r\n  ';
 
-  it.each([1, 2, 3, 7, 50, 8191])('keeps every piece within %i tokens and loses nothing', (most) => {
-    const pieces = tokenizer.split(prose, most);
-    expect(pieces.join('')).toBe(prose);
-    for (const piece of pieces) expect(tokenizer.count(piece)).toBeLessThanOrEqual(most);
-  });
+  it.each([1, 2, 3, 7, 50, 8191])(
+    'keeps every piece within %i tokens and loses nothing',
+    (most) => {
+      const pieces = tokenizer.split(prose, most);
+      expect(pieces.join('')).toBe(prose);
+      for (const piece of pieces) expect(tokenizer.count(piece)).toBeLessThanOrEqual(most);
+    }
+  );
 
   it('fills pieces rather than cutting often', () => {
     const pieces = tokenizer.split(prose, 100);
@@ -73,7 +83,10 @@ describe('splitting by tokens', () => {
     const alphabet = [...'abcXYZ 01.,;\n\t-=éß日本👍\ufeff', '\u{1F600}', '  ', "'s"];
     for (let round = 0; round < 100; round++) {
       const length = Math.floor(random() * 300);
-      const text = Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+      const text = Array.from(
+        { length },
+        () => alphabet[Math.floor(random() * alphabet.length)]
+      ).join('');
       const most = 4 + Math.floor(random() * 20);
       const pieces = tokenizer.split(text, most);
       expect(pieces.join('')).toBe(text);

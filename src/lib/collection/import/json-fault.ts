@@ -16,6 +16,8 @@ const SPACE = /[ \t\n\r]*/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 /** Beginnings of scalars, for a text that is cut in one. */
 const CUT_SCALAR = /(?:-|-?\d[\d.eE+-]*|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/y;
+/** What follows a backslash, or the beginning of it where the text is cut. */
+const ESCAPE = /^(?:["\\/bfnrt]|u[\da-fA-F]{4}|u[\da-fA-F]{0,3}$|$)/;
 
 /**
  * Finds the first place where a text is not JSON (RFC 8259), or undefined when all of it is.
@@ -83,9 +85,10 @@ function stringEnd(text: string, at: number): number | JsonFault {
     if (char === 0x22) return i + 1;
     if (char < 0x20) return faultAt(text, i, 'a string does not end before its line does', false);
     if (char !== 0x5c) continue;
-    const escape = text.slice(i + 1, i + 6);
-    if (/^(?:["\\/bfnrt]|u[\da-fA-F]{4})/.test(escape)) i++;
-    else if (i + 6 <= text.length) return faultAt(text, i, 'a backslash escapes nothing', false);
+    if (!ESCAPE.test(text.slice(i + 1, i + 6))) {
+      return faultAt(text, i, 'a backslash escapes nothing', false);
+    }
+    i++;
   }
   return faultAt(text, at, 'a string is never closed', true);
 }

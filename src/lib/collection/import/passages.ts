@@ -125,10 +125,7 @@ function* unitsOf(
   block: Block,
   { tokenizer, maxTokens }: PassageOptions
 ): Generator<Unit, void, void> {
-  const count = (span: Span): Unit => ({
-    ...span,
-    tokens: tokenizer.count(text.slice(span.start, span.end))
-  });
+  const count = (span: Span): Unit => ({ ...span, tokens: countTokens(text, span, tokenizer) });
   for (const span of block.isCode ? findLines(text, block) : findSentences(text, block)) {
     const unit = count(span);
     if (unit.tokens <= maxTokens) {
@@ -148,4 +145,10 @@ function* unitsOf(
       }
     }
   }
+}
+
+/** Tokens of a span with the white space before it, not behind: tokens begin with their space. */
+function countTokens(text: string, span: Span, tokenizer: Tokenizer): number {
+  const gap = /\s*$/.exec(text.slice(Math.max(0, span.start - 8), span.start))![0].length;
+  return tokenizer.count(text.slice(span.start - gap, span.end).trimEnd());
 }

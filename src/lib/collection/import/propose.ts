@@ -119,7 +119,10 @@ function longest(columns: Column[]): Column[] {
 /** `short_description` → `Short description`. */
 function labelOf(name: string): string {
   const words = name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(
+      /([a-z])([A-Z][a-z])/g,
+      (_, end: string, start: string) => `${end} ${start.toLowerCase()}`
+    )
     .replace(/[._-]+/g, ' ')
     .trim();
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -4,7 +4,7 @@ import Papa from 'papaparse';
 const MAX_ROW_LENGTH = 4 * 1024 * 1024;
 
 /** Stray opening quotes after which quotes are read as plain characters: each costs a long search. */
-const MAX_STRAY_QUOTES = 20;
+const MAX_STRAY_QUOTES = 5;
 
 /** A row of a table as it stands in the file. */
 export interface TableRow {

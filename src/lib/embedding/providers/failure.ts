@@ -39,7 +39,7 @@ const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
 export function refusalError(refusal: Refusal, endpoint: Endpoint): ProviderError {
   const code = codeOf(refusal);
   const { status, said, retryAfterMs } = refusal;
-  const words = said ? ` “${said}”` : '';
+  const words = said ? `: “${said}”` : '.';
   const detail = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   return new ProviderError(
     code,
@@ -65,15 +65,15 @@ function codeOf({ status, type, code, param, said }: Refusal): ProviderErrorCode
 
 function happened(code: ProviderErrorCode, { status }: Refusal): string {
   const sentences: Partial<Record<ProviderErrorCode, string>> = {
-    quota: 'The account has no credit left.',
-    key: 'The endpoint did not accept the API key.',
-    forbidden: `The endpoint refused the request (${status}).`,
-    model: `The endpoint does not offer this model (${status}).`,
-    dimensions: 'The model can’t answer with these dimensions.',
-    'rate-limit': 'The endpoint asked for a pause: rate limit.',
-    server: `The endpoint had an error (${status}).`,
-    timeout: 'The endpoint took too long.',
-    input: `The endpoint refused a text (${status}).`
+    quota: 'The account has no credit left',
+    key: 'The endpoint did not accept the API key',
+    forbidden: `The endpoint refused the request (${status})`,
+    model: `The endpoint does not offer this model (${status})`,
+    dimensions: "The model can't answer with these dimensions",
+    'rate-limit': 'The endpoint asked for a pause: rate limit',
+    server: `The endpoint had an error (${status})`,
+    timeout: 'The endpoint took too long',
+    input: `The endpoint refused a text (${status})`
   };
   return sentences[code]!;
 }

@@ -6,14 +6,12 @@ describe('JSON', () => {
   test('reads an array of records and keeps their types', async () => {
     const { records, columns } = await readText(
       't.json',
-      '[{"name":"Pen","price":1.5,"sold":true,"tags":["a","b"]},{"name":"","price":null}]'
+      '[{"name":"Pen","price":1.5,"sold":true,"tags":["a","b"]},{"name":"","price":2}]'
     );
-    expect(records).toEqual(
-      [
-        { name: 'Pen', price: 1.5, sold: true, tags: ['a', 'b'] },
-        { name: null, price: null }
-      ].slice(0, records.length)
-    );
+    expect(records).toEqual([
+      { name: 'Pen', price: 1.5, sold: true, tags: ['a', 'b'] },
+      { name: null, price: 2 }
+    ]);
     expect(columns.map(({ type }) => type)).toEqual(['text', 'number', 'boolean', 'list']);
   });
 
@@ -72,10 +70,8 @@ describe('JSON', () => {
       't.json',
       '[{"__proto__":{"polluted":"x"},"constructor":"c","a":"y"},{"__proto__":"z","a":"w"}]'
     );
-    expect(records).toEqual([
-      { '__proto__.polluted': 'x', constructor: 'c', a: 'y' },
-      { _proto_: 'z', a: 'w' }
-    ]);
+    expect(records[0]).toEqual({ '__proto__.polluted': 'x', constructor: 'c', a: 'y' });
+    expect(records[1]).toEqual({ _proto_: 'z', a: 'w' });
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(Object.getPrototypeOf(records[1])).toBe(Object.prototype);
   });

@@ -1,0 +1,109 @@
+import { bitAt } from '#lib/base/bits.ts';
+import { throwIfCancelled } from '#lib/base/errors.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
+import { inferColumns, type Column } from '#lib/collection/import/columns.ts';
+import {
+  proposeIdField,
+  proposeTemplate,
+  proposeTitleField
+} from '#lib/collection/import/propose.ts';
+import { readRecords } from '#lib/collection/import/read.ts';
+import { getCollection } from '#lib/collection/store/collections.ts';
+import type { Database } from '#lib/collection/store/database.ts';
+import { getDeadRows } from '#lib/collection/store/dead.ts';
+import { iterateBlocks } from '#lib/collection/store/items.ts';
+import type { StagedItem } from '#lib/collection/store/schema.ts';
+import type { Fields, Issue, Passage } from '#lib/collection/types.ts';
+import { loadTokenizer } from '#lib/embedding/tokens.ts';
+
+/** Where items come from: a file or text, or a collection that is embedded again. */
+export type DraftSource =
+  { kind: 'file'; name: string; blob: Blob } | { kind: 'collection'; id: CollectionId };
+
+/** What was found in a source, and what we propose to do with it. */
+export interface DraftSummary {
+  name: string;
+  format: string;
+  records: number;
+  columns: Column[];
+  issues: Issue[];
+  issueCount: number;
+  template: string;
+  idField: string | null;
+  titleField: string | null;
+}
+
+/** The records of a source, on their way to becoming items. */
+export interface Draft {
+  records: Fields[];
+  /** Parallel to `records`; empty when they are no passages. */
+  passages: (Passage | undefined)[];
+  /** Ids that are kept as they are, when a collection is embedded again. */
+  ids: string[] | null;
+  columns: Column[];
+  /** Generated ids are numbered from here, so that a further file's never meet a collection's. */
+  firstNumber: number;
+}
+
+/** Reads a file into a draft; throws `ImportError` when nothing in it can be read. */
+export async function readFile(
+  source: { name: string; blob: Blob },
+  onProgress: (readBytes: number, totalBytes: number) => void,
+  signal: AbortSignal
+): Promise<{ draft: Draft; summary: DraftSummary }> {
+  const { name, format, records, passages, columns, issues, issueCount } = await readRecords(
+    source,
+    { loadTokenizer, signal, onProgress }
+  );
+  return {
+    draft: { records, passages, ids: null, columns, firstNumber: 1 },
+    summary: {
+      name,
+      format,
+      records: records.length,
+      columns,
+      issues,
+      issueCount,
+      template: proposeTemplate(columns),
+      idField: proposeIdField(columns, records),
+      titleField: proposeTitleField(columns)
+    }
+  };
+}
+
+/** Reads the live items of a collection into a draft; throws `StoreError` `collection-gone`. */
+export async function readCollection(
+  db: Database,
+  id: CollectionId,
+  signal: AbortSignal
+): Promise<{ draft: Draft; summary: DraftSummary }> {
+  const { name, template, idField, titleField } = await getCollection(db, id);
+  const dead = await getDeadRows(db, id);
+  const items: StagedItem[] = [];
+  for await (const block of iterateBlocks(db, id)) {
+    throwIfCancelled(signal);
+    for (const item of block.items) if (!bitAt(dead.bits, item.row)) items.push(item);
+  }
+  const records = items.map((item) => item.fields);
+  const columns = inferColumns(records);
+  return {
+    draft: {
+      records,
+      passages: items.map((item) => item.passage),
+      ids: items.map((item) => item.id),
+      columns,
+      firstNumber: 1
+    },
+    summary: {
+      name,
+      format: 'collection',
+      records: records.length,
+      columns,
+      issues: [],
+      issueCount: 0,
+      template,
+      idField,
+      titleField
+    }
+  };
+}
