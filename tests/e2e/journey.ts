@@ -48,7 +48,9 @@ export interface Found {
 
 /** The results on the page, once they are there. */
 export async function readResults(page: Page): Promise<Found[]> {
-  const entries = results(page).getByRole('listitem').filter({ has: page.getByRole('heading') });
+  const entries = results(page)
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading') });
   await expect(entries.first()).toBeVisible();
   return entries.evaluateAll((elements) =>
     elements.map((element) => ({

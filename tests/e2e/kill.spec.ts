@@ -16,7 +16,9 @@ test('a browser killed while embedding goes on where it was, and buys no acknowl
   await page.getByRole('button', { name: 'Embed', exact: true }).click();
   // Two acknowledged batches: what the page counts as embedded is in the store.
   await expect
-    .poll(async () => Number(await page.getByRole('progressbar', { name: 'Embedding' }).getAttribute('value')))
+    .poll(async () =>
+      Number(await page.getByRole('progressbar', { name: 'Embedding' }).getAttribute('value'))
+    )
     .toBeGreaterThan(2048);
   const acknowledged = Number(
     await page.getByRole('progressbar', { name: 'Embedding' }).getAttribute('value')
@@ -29,7 +31,10 @@ test('a browser killed while embedding goes on where it was, and buys no acknowl
   page = context.pages()[0]!;
   await enterKey(page);
   await page.getByRole('link', { name: 'Collections' }).first().click();
-  await page.getByRole('list', { name: 'Collections' }).getByRole('link', { name: 'films' }).click();
+  await page
+    .getByRole('list', { name: 'Collections' })
+    .getByRole('link', { name: 'films' })
+    .click();
   await expect(page.getByText(/Unfinished: [\d,]+ of 12,000 embedded/)).toBeVisible();
   standIn.faults.clear();
   await page.getByRole('button', { name: 'Resume' }).click();
@@ -39,7 +44,9 @@ test('a browser killed while embedding goes on where it was, and buys no acknowl
   const texts = standIn.ledger.texts();
   expect(new Set(texts).size).toBe(total);
   const twice = texts.length - total;
-  console.log(`acknowledged ${acknowledged}, sent before the kill ${sentBefore}, bought twice ${twice}`);
+  console.log(
+    `acknowledged ${acknowledged}, sent before the kill ${sentBefore}, bought twice ${twice}`
+  );
   expect(sentBefore - twice).toBeGreaterThanOrEqual(acknowledged);
   expect((await search(page, 'thriller in a school')).length).toBeGreaterThan(0);
 });

@@ -5,7 +5,9 @@ const STRETCH_MS = 12;
  * For long loops: `await breathe()` now and then. It returns at once until the loop has held the
  * thread for some milliseconds, then lets waiting messages (an abort, a query) be heard.
  */
-export function makeBreather(now: () => number = () => performance.now()): () => Promise<void> | undefined {
+export function makeBreather(
+  now: () => number = () => performance.now()
+): () => Promise<void> | undefined {
   let since = now();
   return () => {
     if (now() - since < STRETCH_MS) return undefined;

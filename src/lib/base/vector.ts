@@ -45,11 +45,14 @@ export function vectorFault(vector: Float32Array): 'not-finite' | 'zero' | undef
   return zero ? 'zero' : undefined;
 }
 
+/** Cells of the strip a vector is drawn as. */
+export const FINGERPRINT_CELLS = 48;
+
 /**
  * A vector as a few signed bytes, for drawing: means of `cells` equal slices of its values, scaled
  * so that the strongest cell is ±127. Like vectors of one space give like fingerprints.
  */
-export function fingerprint(vector: Float32Array, cells: number): Int8Array {
+export function fingerprint(vector: Float32Array, cells = FINGERPRINT_CELLS): Int8Array {
   const means = new Float32Array(cells);
   for (let cell = 0; cell < cells; cell++) {
     const from = Math.floor((cell * vector.length) / cells);

@@ -28,7 +28,7 @@ export const SAMPLES: readonly Sample[] = [
     queries: [
       'wireless headphones for a long flight',
       'feeding the cat automatically',
-      'grow tomatoes on a balcony',
+      'tomatoes on a balcony',
       'waterprof boots for hiking'
     ]
   },

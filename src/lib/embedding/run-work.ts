@@ -8,8 +8,11 @@ import { ProgressReporter } from './progress.ts';
 import type { RunOptions, RunOutcome, RunUnit } from './run.ts';
 import type { EmbeddingAnswer, EmbeddingRequest } from './types.ts';
 
-/** Requests handed to the pacer beyond those it may have in flight, so that it never starves. */
-const READY_REQUESTS = 2;
+/**
+ * Requests made up, as a multiple of those that may be in flight: when a whole round of answers
+ * comes at once, the next one is ready to be sent.
+ */
+const ROUNDS_READY = 2;
 /** Answers that may wait to be kept before requests wait for the store. */
 const MAX_BACKLOG = 4;
 /** Requests in a row that are given up before the endpoint is taken for gone. */
@@ -119,7 +122,7 @@ export class RunWork {
   }
 
   #hasRoom(): boolean {
-    const most = this.#options.pacer.state.concurrency + READY_REQUESTS;
+    const most = ROUNDS_READY * this.#options.pacer.state.concurrency;
     return (
       this.#progress.phase === 'running' &&
       this.#outstanding < most &&

@@ -186,7 +186,11 @@ class Draft {
     this.#opening?.abort();
     const opening = (this.#opening = new AbortController());
     this.#error = null;
-    this.#reading = { name, readBytes: 0, totalBytes: source.kind === 'file' ? source.blob.size : 0 };
+    this.#reading = {
+      name,
+      readBytes: 0,
+      totalBytes: source.kind === 'file' ? source.blob.size : 0
+    };
     try {
       await settings.load();
       const onProgress = (readBytes: number, totalBytes: number) => {
@@ -294,7 +298,10 @@ class Draft {
         id = newCollectionId();
         const space = await settings.spaceFor(this.option, this.#dimensions, signal);
         const name = this.#name.trim() || 'Untitled';
-        await this.#importer.api.stage({ ...choices, id, name, space, titleField: this.#titleField }, signal);
+        await this.#importer.api.stage(
+          { ...choices, id, name, space, titleField: this.#titleField },
+          signal
+        );
       }
       this.clear();
       return id;

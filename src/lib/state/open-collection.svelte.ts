@@ -2,6 +2,7 @@ import { onChange } from '#lib/base/changes.ts';
 import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { transfer } from '#lib/base/remote.ts';
+import { fingerprint } from '#lib/base/vector.ts';
 import type { GraphStatus, Method, Plan } from '#lib/index/types.ts';
 import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
 import { embedder, items, makeEngine, makeGraph } from '#lib/workers/clients.ts';
@@ -13,6 +14,8 @@ import { settings } from './settings.svelte.ts';
 export interface Answer {
   question: string;
   results: SearchResult[];
+  /** The question's fingerprint. */
+  cells: Int8Array;
   plan: Plan;
   /** Milliseconds until the question had its vector, and whether that came from the cache. */
   embedMs: number;
@@ -138,6 +141,7 @@ export class OpenCollection {
     const itemsMs = performance.now() - from;
     return {
       results: joinResults(found, found.fingerprints, rows, titleField),
+      cells: fingerprint(query.vector),
       plan: { ...found.plan, steps: [...found.plan.steps, { name: 'items', ms: itemsMs }] },
       embedMs: query.ms,
       cached: query.cached

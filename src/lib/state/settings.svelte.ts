@@ -32,8 +32,7 @@ export interface ModelOption {
 
 /** The result of a connection test. */
 export type TestResult =
-  | { ok: true; dimensions: number; ms: number; model: string }
-  | { ok: false; error: ErrorData };
+  { ok: true; dimensions: number; ms: number; model: string } | { ok: false; error: ErrorData };
 
 /** Who embeds: the provider, its address and models. Keys pass through to the embedding worker. */
 class Settings {
@@ -180,7 +179,11 @@ class Settings {
       });
     }
     if (this.#baseUrl && !this.#keyed.has('compatible')) {
-      await embedder.api.setCredentials({ provider: 'compatible', baseUrl: this.#baseUrl, apiKey: '' });
+      await embedder.api.setCredentials({
+        provider: 'compatible',
+        baseUrl: this.#baseUrl,
+        apiKey: ''
+      });
     }
   }
 

@@ -1,5 +1,5 @@
 import { makeAnnouncer } from '#lib/base/changes.ts';
-import { ProviderError, SemblanceError, StoreError } from '#lib/base/errors.ts';
+import { ProviderError, StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import type { Database } from '#lib/collection/store/database.ts';
@@ -8,7 +8,12 @@ import { addSpent } from '#lib/collection/store/runs.ts';
 import { modelOfSpace } from '#lib/embedding/catalogue.ts';
 import { costUsd } from '#lib/embedding/cost.ts';
 import { realClock } from '#lib/embedding/pacer.ts';
-import { runEmbedding, type RunHandle, type RunOutcome, type RunProgress } from '#lib/embedding/run.ts';
+import {
+  runEmbedding,
+  type RunHandle,
+  type RunOutcome,
+  type RunProgress
+} from '#lib/embedding/run.ts';
 import { spaceKey } from '#lib/embedding/space.ts';
 import { loadTokenizer } from '#lib/embedding/tokens.ts';
 import type { ProviderId, Space } from '#lib/embedding/types.ts';
@@ -77,14 +82,22 @@ export class EmbeddingApi {
     const model = modelOfSpace(space);
     const { provider, pacer } = this.#clients.forSpace(space);
     const request = { inputs: [text], model: model.id, ...dimensionsAsked(space) };
-    const answer = await pacer.schedule(() => provider.embed(request, signal), { priority: true, signal });
+    const answer = await pacer.schedule(() => provider.embed(request, signal), {
+      priority: true,
+      signal
+    });
     if (answer.dimensions !== space.dimensions) throw otherDimensions(space, answer.dimensions);
     await putCachedVector(db, key, hash, answer.vectors);
     if (answer.tokens > 0) {
       await addSpent(db, { tokens: answer.tokens, costUsd: costUsd(answer.tokens, model) ?? 0 });
       this.#announce({ kind: 'library' });
     }
-    return { vector: answer.vectors, cached: false, tokens: answer.tokens, ms: performance.now() - from };
+    return {
+      vector: answer.vectors,
+      cached: false,
+      tokens: answer.tokens,
+      ms: performance.now() - from
+    };
   }
 
   /**
@@ -179,7 +192,7 @@ function dimensionsAsked(space: Space): { dimensions?: number } {
   return model.choices.length > 1 ? { dimensions: space.dimensions } : {};
 }
 
-function otherDimensions(space: Space, dimensions: number): SemblanceError {
+function otherDimensions(space: Space, dimensions: number): ProviderError {
   return new ProviderError(
     'dimensions',
     `${space.model} answered with ${dimensions} dimensions; this collection has ${space.dimensions}.`,

@@ -1,7 +1,7 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { IndexError } from '#lib/base/errors.ts';
 import { transfer } from '#lib/base/remote.ts';
-import { fingerprint } from '#lib/base/vector.ts';
+import { fingerprint, FINGERPRINT_CELLS } from '#lib/base/vector.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { readVectors } from '#lib/collection/store/segments.ts';
 import { rowsOf } from '#lib/index/bitmap.ts';
@@ -9,9 +9,6 @@ import { Engine } from '#lib/index/engine.ts';
 import type { NeighbourQuery, Neighbours, Snapshot } from '#lib/index/types.ts';
 import { GraphLink } from './graph-link.ts';
 import { readIndexSource, type IndexSource } from './index-source.ts';
-
-/** Cells of the strip a vector is drawn as. */
-export const FINGERPRINT_CELLS = 48;
 
 /** What the engine holds. */
 export interface EngineStatus {
@@ -69,7 +66,7 @@ export class EngineApi {
     const fingerprints = new Int8Array(found.rows.length * FINGERPRINT_CELLS);
     for (let i = 0; i < found.rows.length; i++) {
       const vector = vectors.subarray(i * engine.dimensions, (i + 1) * engine.dimensions);
-      fingerprints.set(fingerprint(vector, FINGERPRINT_CELLS), i * FINGERPRINT_CELLS);
+      fingerprints.set(fingerprint(vector), i * FINGERPRINT_CELLS);
     }
     const buffers = [found.rows.buffer, found.similarities.buffer, fingerprints.buffer];
     return transfer({ ...found, fingerprints }, buffers as ArrayBuffer[]);

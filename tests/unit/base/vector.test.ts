@@ -42,6 +42,11 @@ describe('vectors', () => {
     const [cells, nearCells] = [fingerprint(a, 48), fingerprint(near, 48)];
     expect(cells).toHaveLength(48);
     expect(Math.max(...cells.map((cell, i) => Math.abs(cell - nearCells[i]!)))).toBeLessThan(6);
-    expect([...fingerprint(a.map((value) => -value), 48)]).toEqual([...cells].map((c) => 0 - c));
+    expect([
+      ...fingerprint(
+        a.map((value) => -value),
+        48
+      )
+    ]).toEqual([...cells].map((c) => 0 - c));
   });
 });

@@ -7,7 +7,7 @@ import { rankTexts, readSample, type ReadSample } from '../../support/samples.ts
 const FIRST_RESULTS: Record<string, string> = {
   'wireless headphones for a long flight': 'Wireless over-ear headphones',
   'feeding the cat automatically': 'Automatic cat feeder',
-  'grow tomatoes on a balcony': 'Self-watering tomato planter',
+  'tomatoes on a balcony': 'Self-watering tomato planter',
   'waterprof boots for hiking': 'Waterproof hiking boots',
   'solar batteries for the city': 'Solar farms and batteries',
   'animals that sleep': 'Octopuses change colour in their sleep',

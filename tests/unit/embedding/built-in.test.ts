@@ -14,20 +14,20 @@ const GOLDEN: [text: string, digest: string][] = [
   ['', 'cb3d3d6051cf8aae'],
   [' \t\n', 'bbdb61ca60c92824'],
   ['?!…', '5bdfa1ba1a1bc29a'],
-  ['Hello, World!', '1dc59365502e6fdb'],
+  ['Hello, World!', '12bdae500e330b26'],
   [
     'The quick brown fox jumps over the lazy dog, and the dog’s dog doesn’t mind.',
-    '5cc25a6172e15e81'
+    '534d5d23c06bda5c'
   ],
-  ['ＣＡＦÉ naïve ﬁancé ½ ①', '26558680b901d8b2'],
-  ['İstanbul ISPARTA ılık Straße Ærø ΣΟΦΟΣ', '382cfb1f555725b8'],
-  ['東京で寿司を食べる。ﾊﾟｿｺﾝ', 'a95c2dfd451f54cc'],
-  ['한국어 검색', '1e1c9f6258028bf3'],
-  ['👨‍👩‍👧‍👦 family 🎉🎉 👍🏽 1️⃣', '5d38558a6ebde571'],
-  ['lone \ud800 surrogates \udc00', 'f8559c69d2fb897c'],
-  ['كِتَابٌ هِنْدِيّ हिन्दी में खोज। ไทยไม่มีช่องว่าง', 'f2b83272ed5cf834'],
-  ['abcdefghij'.repeat(10), '205796a9705f9d07'],
-  ['Title: USB-C hub\nDescription: 7-in-1, 4K@60Hz', '1f2038d2704ef574']
+  ['ＣＡＦÉ naïve ﬁancé ½ ①', '0abc8df3891e938a'],
+  ['İstanbul ISPARTA ılık Straße Ærø ΣΟΦΟΣ', '501ace11108e233d'],
+  ['東京で寿司を食べる。ﾊﾟｿｺﾝ', 'f6e3d271dfa173ac'],
+  ['한국어 검색', '978cb6888d609efd'],
+  ['👨‍👩‍👧‍👦 family 🎉🎉 👍🏽 1️⃣', '49001dba79ff258d'],
+  ['lone \ud800 surrogates \udc00', 'f6b16d51b4078390'],
+  ['كِتَابٌ هِنْدِيّ हिन्दी में खोज। ไทยไม่มีช่องว่าง', 'ad5f3ff61ab0f019'],
+  ['abcdefghij'.repeat(10), '513566223c73f0e5'],
+  ['Title: USB-C hub\nDescription: 7-in-1, 4K@60Hz', '6ef2b47a69a7ba55']
 ];
 
 describe('the built-in embedder', () => {
@@ -40,10 +40,10 @@ describe('the built-in embedder', () => {
   it('gives these values, should a digest ever need a closer look', () => {
     const values = [...embedBuiltIn('Hello, World!').entries()].filter(([, value]) => value !== 0);
     expect(values.slice(0, 4)).toEqual([
-      [50, -0.16602227091789246],
-      [58, -0.16602227091789246],
-      [71, 0.3320445418357849],
-      [76, -0.0664089098572731]
+      [50, -0.1717531532049179],
+      [58, -0.1717531532049179],
+      [71, 0.3435063064098358],
+      [76, -0.06412117183208466]
     ]);
   });
 

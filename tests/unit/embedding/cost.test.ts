@@ -34,6 +34,12 @@ describe('an estimate', () => {
     expect(formatEstimate({ ...again, tokensToBuy: 0 })).toMatch(/free$/);
   });
 
+  it('has the price of what is bought: nothing, when every vector is held already', () => {
+    const priced = { ...estimate, usdPerMillionTokens: small.usdPerMillionTokens };
+    expect(formatEstimate({ ...priced, tokensToBuy: 0 })).toMatch(/444,463 tokens · free$/);
+    expect(formatEstimate({ ...priced, tokensToBuy: 50_000 })).toMatch(/\$0\.0010$/);
+  });
+
   it('counts one of a kind in the singular', () => {
     const one = { items: 1, tokens: 1, tokensToBuy: 1, usdPerMillionTokens: 0 };
     expect(formatEstimate(one)).toBe('1 item · 1 token · free');

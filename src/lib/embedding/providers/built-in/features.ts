@@ -27,7 +27,13 @@ const WEIGHTS = {
   /** Hiragana, which Japanese writes its endings and particles with. */
   hiragana: 0.2,
   /** A word by its length in code units, the last for all longer: short words say little. */
-  lengths: [0, 0.3, 0.5, 0.8, 1, 1, 1.1, 1.1, 1.2]
+  lengths: [0, 0.3, 0.5, 0.8, 1, 1, 1.1, 1.1, 1.2],
+  /**
+   * A text says first what it is about (a title, a heading): its first word counts 1 + `lead`
+   * times, and that bonus is halved at the `leadWords`th.
+   */
+  lead: 1.5,
+  leadWords: 8
 };
 
 const GRAM_SEED = 0x2f6b1d57;
@@ -46,6 +52,8 @@ export class Features {
   private readonly occurrences = new Map<number, number>();
   private readonly word = new Uint16Array(MAX_WORD);
   private length = 0;
+  /** Weighty words and signs so far. */
+  private words = 0;
   /** The last weighty word; its weight is 0 while there is none. */
   private lastWord = 0;
   private lastWordWeight = 0;
@@ -58,6 +66,7 @@ export class Features {
     this.sums.fill(0);
     this.occurrences.clear();
     this.lastWordWeight = 0;
+    this.words = 0;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       const kind = KINDS[unit];
@@ -87,7 +96,7 @@ export class Features {
     const lastWeight = this.lastSignWeight;
     this.endWord();
     this.lastSign = sign;
-    this.lastSignWeight = isHiragana(sign) ? WEIGHTS.hiragana : WEIGHTS.sign;
+    this.lastSignWeight = this.nextLead() * (isHiragana(sign) ? WEIGHTS.hiragana : WEIGHTS.sign);
     const alone = extend(WORD_SEED, sign);
     this.addSpread(alone, this.lastSignWeight * this.novelty(alone));
     if (lastWeight === 0) return;
@@ -106,7 +115,8 @@ export class Features {
   }
 
   private addWord(hash: number): void {
-    const weight = WEIGHTS.lengths[Math.min(this.length, WEIGHTS.lengths.length - 1)]!;
+    const weight =
+      this.nextLead() * WEIGHTS.lengths[Math.min(this.length, WEIGHTS.lengths.length - 1)]!;
     const fresh = weight * this.novelty(hash);
     this.addSpread(hash, fresh);
     this.addGrams(fresh * WEIGHTS.grams);
@@ -151,6 +161,11 @@ export class Features {
   private extendByWord(hash: number): number {
     for (let i = 0; i < this.length; i++) hash = extend(hash, this.word[i]!);
     return hash;
+  }
+
+  /** How much the next word or sign counts for standing where it does. */
+  private nextLead(): number {
+    return 1 + (WEIGHTS.lead * WEIGHTS.leadWords) / (WEIGHTS.leadWords + this.words++);
   }
 
   /** What one more occurrence adds, so that n of them make √n. */
