@@ -3,7 +3,7 @@ import { dot } from '#lib/base/vector.ts';
 import { readRecords, type RecordSet } from '#lib/collection/import/read.ts';
 import { SAMPLES, type Sample } from '#lib/collection/samples.ts';
 import { parseTemplate, renderTemplate } from '#lib/collection/template.ts';
-import { embedBuiltIn } from '#lib/embedding/providers/built-in.ts';
+import { embedBuiltIn } from '#lib/embedding/providers/built-in/embed.ts';
 
 /** A sample as the app reads it: records, the texts it embeds, and their built-in vectors. */
 export interface ReadSample {

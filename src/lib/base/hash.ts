@@ -20,4 +20,11 @@ export function hashKey(hash: Uint8Array, offset = 0): string {
   return key;
 }
 
+/** The reverse of {@link hashKey}. */
+export function hashOfKey(key: string): TextHash {
+  return Uint8Array.from({ length: HASH_BYTES }, (_, i) =>
+    parseInt(key.slice(2 * i, 2 * i + 2), 16)
+  );
+}
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

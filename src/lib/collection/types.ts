@@ -1,5 +1,5 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
-import type { Space } from '#lib/embedding/types.ts';
+import type { Space } from '#lib/base/space.ts';
 
 /** What a field holds, found by looking at its values. */
 export type FieldType = 'text' | 'number' | 'boolean' | 'date' | 'list';

@@ -1,5 +1,6 @@
 import { ProviderError } from '#lib/base/errors.ts';
-import type { ProviderId, Space } from './types.ts';
+import type { Space } from '#lib/base/space.ts';
+import type { ProviderId } from './types.ts';
 
 /** An embedding model, as the reader chooses it. */
 export interface Model {
@@ -72,7 +73,7 @@ export function compatibleModel(name: string): Model {
 }
 
 /** Pins the built-in embedder's vectors: a change to them is another space. */
-const BUILT_IN_IDENTITY = 'built-in@1';
+export const BUILT_IN_IDENTITY = 'built-in@1';
 
 /**
  * The space of a model's vectors. OpenAI's own key and a course token reach the same models, and so

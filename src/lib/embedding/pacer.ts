@@ -54,7 +54,7 @@ export interface PacerState {
 
 /** How one request is scheduled. */
 export interface Schedule {
-  /** Set for a query: it overtakes every waiting batch. */
+  /** Set for a query: it overtakes every waiting batch, and is sent beside those in flight. */
   priority?: boolean;
   /** Takes the request out of the queue; one that is in flight is its sender's to abort. */
   signal?: AbortSignal;
@@ -157,13 +157,20 @@ export class Pacer {
   }
 
   #fill(): void {
-    while (this.#waitUntil === null && this.#inFlight < this.#concurrency) {
-      const next = this.#queries.shift() ?? this.#nextBatch();
+    while (this.#waitUntil === null) {
+      const next = this.#next();
       if (!next) return;
       this.#inFlight++;
       void this.#send(next);
       this.#changed();
     }
+  }
+
+  /** A query may be one more than batches may, so that it waits for none of their answers. */
+  #next(): Waiting | undefined {
+    if (this.#inFlight > this.#concurrency) return undefined;
+    const query = this.#queries.shift();
+    return query ?? (this.#inFlight < this.#concurrency ? this.#nextBatch() : undefined);
   }
 
   #nextBatch(): Waiting | undefined {

@@ -1,8 +1,6 @@
 /** Who answers: OpenAI with the reader's key, a course's proxy, another server, or the page itself. */
 export type ProviderId = 'openai' | 'course' | 'compatible' | 'built-in';
 
-export type { Space } from '#lib/base/space.ts';
-
 /** What a provider takes in one request. Sources: FACTS of each provider, named where it is made. */
 export interface ProviderLimits {
   maxInputs: number;

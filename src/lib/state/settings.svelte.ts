@@ -1,4 +1,5 @@
 import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import type { Space } from '#lib/base/space.ts';
 import {
   compatibleModel,
   modelOfSpace,
@@ -7,7 +8,7 @@ import {
   spaceOf,
   type Model
 } from '#lib/embedding/catalogue.ts';
-import type { ProviderId, Space } from '#lib/embedding/types.ts';
+import type { ProviderId } from '#lib/embedding/types.ts';
 import { embedder, items } from '#lib/workers/clients.ts';
 
 /** What the host of the page may set, in `semblance.json` beside it. */

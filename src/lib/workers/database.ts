@@ -3,13 +3,17 @@ import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 let opening: Promise<Database> | undefined;
 
 /**
- * This worker's one connection, opened at the first use. A failed or outdated one is forgotten, so
- * that the next use tries again.
+ * This worker's one connection, opened at the first use. One that failed, gave way to a newer tab or
+ * was closed by the browser is forgotten, so that the next use opens another.
  */
 export function sharedDatabase(): Promise<Database> {
-  opening ??= openDatabase({ onOutdated: () => (opening = undefined) }).catch((error: unknown) => {
-    opening = undefined;
+  opening ??= openDatabase({ onClosed: forget }).catch((error: unknown) => {
+    forget();
     throw error;
   });
   return opening;
+}
+
+function forget(): void {
+  opening = undefined;
 }

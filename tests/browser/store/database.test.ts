@@ -100,12 +100,12 @@ describe('opening', () => {
 
   test('closes an old tab that gives way, and tells it', async () => {
     const name = freshName();
-    const onOutdated = vi.fn();
-    const old = await openDatabase({ name, onOutdated });
+    const onClosed = vi.fn();
+    const old = await openDatabase({ name, onClosed });
     const id = await collectionOf(old, ['a']);
 
     const db = await open({ name, migrations: [...MIGRATIONS, () => undefined] });
-    expect(onOutdated).toHaveBeenCalledTimes(1);
+    expect(onClosed).toHaveBeenCalledTimes(1);
     expect(await countRows(db, id)).toEqual({ live: 0, pending: 1 });
     await expectCode(getCollection(old, id), 'database-closed');
     await expectCode(appendItems(old, id, [item('b')], []), 'database-closed');

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { dot, norm } from '#lib/base/vector.ts';
-import {
-  BUILT_IN_DIMENSIONS,
-  createBuiltInProvider,
-  embedBuiltIn
-} from '#lib/embedding/providers/built-in.ts';
+import { createBuiltInProvider } from '#lib/embedding/providers/built-in.ts';
+import { embedBuiltIn } from '#lib/embedding/providers/built-in/embed.ts';
+import { BUILT_IN_DIMENSIONS } from '#lib/embedding/providers/built-in/features.ts';
 
 const similarity = (a: string, b: string) => dot(embedBuiltIn(a), embedBuiltIn(b));
 

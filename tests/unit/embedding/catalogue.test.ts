@@ -8,7 +8,6 @@ import {
   normaliseBaseUrl,
   spaceOf
 } from '#lib/embedding/catalogue.ts';
-import { BUILT_IN_SPACE } from '#lib/embedding/providers/built-in.ts';
 
 describe('the catalogue', () => {
   it('offers the built-in model first, then those of OpenAI', () => {
@@ -63,7 +62,7 @@ describe('a space', () => {
   });
 
   it('carries the identity of the built-in embedder', () => {
-    expect(spaceOf('built-in', findModel('built-in')!, 384).provider).toBe(BUILT_IN_SPACE);
+    expect(spaceOf('built-in', findModel('built-in')!, 384).provider).toBe('built-in@1');
   });
 
   it('leads back to its model', () => {

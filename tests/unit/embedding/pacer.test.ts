@@ -60,13 +60,20 @@ describe('a pacer', () => {
     expect(pacer.state).toEqual({ inFlight: 0, concurrency: 1, waitUntil: null });
   });
 
-  it('lets a query overtake waiting batches', async () => {
-    const { clock, pacer, names, send } = setUp(1);
+  it('sends a query at once, whatever is in flight, and a second one before waiting batches', async () => {
+    const { clock, pacer, sent, send } = setUp(1);
     const batches = ['a', 'b', 'c'].map((name) => pacer.schedule(send(name)));
     await clock.advance(100);
     void pacer.schedule(send('query'), { priority: true });
+    void pacer.schedule(send('another'), { priority: true });
     await clock.runUntil(Promise.all(batches));
-    expect(names()).toEqual(['a', 'query', 'b', 'c']);
+    expect(sent).toEqual([
+      ['a', 0],
+      ['query', 100],
+      ['another', 250],
+      ['b', 500],
+      ['c', 750]
+    ]);
   });
 
   it('tells whenever its state changes, until it is told to stop', async () => {

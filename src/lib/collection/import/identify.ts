@@ -7,7 +7,10 @@ export interface Identified {
   ids: string[];
   /** Indexes of the records that stay, rising: of equal ids the last one. */
   keep: Uint32Array;
+  /** At most `MAX_ISSUES`. */
   issues: Issue[];
+  /** How many there are in all. */
+  issueCount: number;
 }
 
 /**
@@ -51,7 +54,7 @@ export function identify(
       );
     }
   });
-  return { ids, keep: Uint32Array.from(keep), issues: issues.kept };
+  return { ids, keep: Uint32Array.from(keep), issues: issues.kept, issueCount: issues.count };
 }
 
 function idOf(record: Fields, idField: string): string {

@@ -32,21 +32,21 @@ export type Migration = (
 export interface OpenOptions {
   name?: string;
   migrations?: Migration[];
-  /** The connection has closed itself because another tab upgrades (or deletes) the database. */
-  onOutdated?: () => void;
+  /** The connection is closed: it gave way to another tab, or the browser ended it. */
+  onClosed?: () => void;
   blockedAfterMs?: number;
 }
 
 /**
  * Opens the database, running the migrations it has not seen; its version is their number. The
- * connection gives way to a newer tab: it closes itself and calls `onOutdated`. Throws `StoreError`:
+ * connection gives way to a newer tab: it closes itself and calls `onClosed`. Throws `StoreError`:
  * `database-blocked` when an older tab holds the database for `blockedAfterMs`, `database-newer`
  * when it was made by newer code, `storage-failed` for anything else.
  */
 export async function openDatabase({
   name = 'semblance',
   migrations = MIGRATIONS,
-  onOutdated,
+  onClosed,
   blockedAfterMs = 10_000
 }: OpenOptions = {}): Promise<Database> {
   const blocked = Promise.withResolvers<never>();
@@ -71,8 +71,10 @@ export async function openDatabase({
     const db = await Promise.race([opening, blocked.promise]);
     db.addEventListener('versionchange', () => {
       db.close();
-      onOutdated?.();
+      onClosed?.();
     });
+    // Comes only when the browser closes it, such as when the reader clears the page's data.
+    db.addEventListener('close', () => onClosed?.());
     return db;
   } catch (error) {
     // An open that comes through after we gave up would itself hold up the next upgrade.
@@ -160,8 +162,8 @@ export function toStoreError(error: unknown): unknown {
     case 'InvalidStateError':
       return new StoreError(
         'database-closed',
-        'The connection to the browser’s storage is closed.',
-        'Reload the page.'
+        'The connection to the browser’s storage was closed.',
+        'Try again; if it stays so, reload the page.'
       );
     default:
       return new StoreError(

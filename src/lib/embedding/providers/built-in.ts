@@ -4,11 +4,6 @@ import type { EmbeddingAnswer, EmbeddingRequest, Provider } from '../types.ts';
 import { embedBuiltIn } from './built-in/embed.ts';
 import { BUILT_IN_DIMENSIONS } from './built-in/features.ts';
 
-export { BUILT_IN_DIMENSIONS, embedBuiltIn };
-
-/** Identity of the provider in spaces. Its vectors are pinned: changed bits are another identity. */
-export const BUILT_IN_SPACE = 'built-in@1';
-
 /**
  * The provider that needs no key and no network: see {@link embedBuiltIn}. Free, so it counts no
  * tokens. However much it is asked, messages of its thread are heard every few milliseconds. Throws
@@ -18,7 +13,8 @@ export function createBuiltInProvider(): Provider {
   const breathe = makeBreather();
   return {
     limits: {
-      maxInputs: 256,
+      // Enough for segments of a good size, and still several reports a second.
+      maxInputs: 1024,
       maxInputTokens: Infinity,
       maxRequestTokens: Infinity,
       concurrency: 1

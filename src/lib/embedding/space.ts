@@ -1,1 +1,0 @@
-export { sameSpace, spaceKey } from '#lib/base/space.ts';
