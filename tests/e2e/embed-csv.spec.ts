@@ -1,4 +1,15 @@
-import { enterKey, filmsCsv, openFile, readResults, routeOpenAI, search } from './journey.ts';
+import {
+  enterKey,
+  filmsCsv,
+  Gate,
+  listed,
+  openFile,
+  pressEmbed,
+  readResults,
+  routeOpenAI,
+  search,
+  useServer
+} from './journey.ts';
 import { expect, test } from './support.ts';
 
 test('a CSV is embedded through rate limits, searched, and answers the same after a reload', async ({
@@ -49,39 +60,70 @@ test('cancel keeps what is embedded, and resume buys only the rest', async ({
   context,
   standIn
 }) => {
-  await routeOpenAI(context, standIn);
-  standIn.faults.when(() => true, { kind: 'latency', ms: 300 });
-  await enterKey(page);
-  await openFile(page, 'films.csv', filmsCsv(9000));
-  await page.getByRole('button', { name: 'Embed', exact: true }).click();
-  const progress = page.getByRole('progressbar', { name: 'Embedding' });
-  await expect.poll(async () => Number(await progress.getAttribute('value'))).toBeGreaterThan(0);
+  const gate = await Gate.hold(context, { after: 3 });
+  await useServer(page, standIn);
+  await openFile(page, 'films.csv', filmsCsv(640));
+  // One request finds the dimensions out, the next two buy 64 texts each.
+  await pressEmbed(page);
+  await expect(page.getByRole('progressbar', { name: 'Embedding' })).toHaveJSProperty('value', 128);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page).toHaveURL(/search$/);
-  await expect(page.getByText(/Unfinished: [\d,]+ of 9,000 embedded/)).toBeVisible();
+  await expect(page.getByText('Unfinished: 128 of 640 embedded')).toBeVisible();
+  await expect(await listed(page, 'films.csv')).toContainText('unfinished');
 
-  standIn.faults.clear();
+  gate.drop();
+  await page.goBack();
   await page.getByRole('button', { name: 'Resume' }).click();
-  await expect(page.getByText(/^9,000 items/)).toBeVisible();
+  await expect(page.getByText(/^640 items/)).toBeVisible();
   await expect(page.getByText(/Unfinished/)).toHaveCount(0);
-  expect(new Set(standIn.ledger.texts()).size).toBe(9000);
+  const texts = standIn.ledger.texts().filter((text) => text !== 'semblance');
+  expect(texts).toHaveLength(640);
+  expect(new Set(texts).size).toBe(640);
 });
 
-test('a paused run sends nothing more until it is resumed', async ({ page, context, standIn }) => {
-  await routeOpenAI(context, standIn);
-  standIn.faults.when(() => true, { kind: 'latency', ms: 200 });
-  await enterKey(page);
-  await openFile(page, 'films.csv', filmsCsv(12_000));
-  await page.getByRole('button', { name: 'Embed', exact: true }).click();
+test('a paused run keeps what was on its way, and sends nothing more until it is resumed', async ({
+  page,
+  context,
+  standIn
+}) => {
+  const gate = await Gate.hold(context, { after: 3 });
+  await useServer(page, standIn);
+  await openFile(page, 'films.csv', filmsCsv(640));
+  await pressEmbed(page);
   const progress = page.getByRole('progressbar', { name: 'Embedding' });
-  await expect.poll(async () => Number(await progress.getAttribute('value'))).toBeGreaterThan(0);
+  await expect(progress).toHaveJSProperty('value', 128);
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByText(/Paused/)).toBeVisible();
-  // What was on its way when the reader paused is answered and kept.
-  await expect(page.getByText('0 of', { exact: false }).first()).toBeVisible();
-  const sent = standIn.ledger.requests.length;
+
+  // Some requests are on their way; a run that goes on would send another for each that is answered.
+  const { held } = gate;
+  gate.open();
+  await expect(progress).toHaveJSProperty('value', 128 + 64 * held);
+  expect(held).toBeLessThan(8);
+  expect(standIn.ledger.requests).toHaveLength(3 + held);
   await page.getByRole('button', { name: 'Resume' }).click();
   await expect(page).toHaveURL(/search$/);
-  expect(sent).toBeLessThan(standIn.ledger.requests.length);
-  expect(standIn.ledger.texts()).toHaveLength(12_000);
+  expect(standIn.ledger.requests).toHaveLength(11);
+});
+
+test('a reader who leaves while a run goes on is not called back, and finds it done', async ({
+  page,
+  context,
+  standIn
+}) => {
+  const gate = await Gate.hold(context, { after: 2 });
+  await useServer(page, standIn);
+  await openFile(page, 'films.csv', filmsCsv(200));
+  await pressEmbed(page);
+  await expect(page.getByRole('progressbar', { name: 'Embedding' })).toHaveJSProperty('value', 64);
+  const entry = await listed(page, 'films.csv');
+  await expect(entry).toContainText('64 of 200 embedded');
+  await expect(entry).toContainText('embedding now');
+  gate.open();
+  await expect(entry).toContainText('200 items');
+  await expect(page).toHaveURL(/#\/$/);
+
+  await page.getByRole('link', { name: 'New collection' }).first().click();
+  await expect(page.getByLabel('Data file')).toBeVisible();
+  await expect(page.getByRole('progressbar')).toHaveCount(0);
 });

@@ -17,6 +17,87 @@ export async function routeOpenAI(context: BrowserContext, standIn: OpenAIServer
   });
 }
 
+/**
+ * Lets some requests for embeddings through and holds the others until it is opened: time to look
+ * at a run in its middle. Made before or after other routes of the context; holds beside them.
+ */
+export class Gate {
+  /** Requests it has held so far. */
+  held = 0;
+  #passes: number;
+  readonly #opening = Promise.withResolvers<'open' | 'drop'>();
+
+  private constructor(passes: number) {
+    this.#passes = passes;
+  }
+
+  static async hold(context: BrowserContext, { after }: { after: number }): Promise<Gate> {
+    const gate = new Gate(after);
+    await context.route('**/v1/embeddings', async (route) => {
+      if (route.request().method() !== 'POST' || gate.#passes-- > 0) return route.fallback();
+      gate.held++;
+      const verdict = await gate.#opening.promise;
+      return verdict === 'open' ? route.fallback() : route.abort().catch(() => {});
+    });
+    return gate;
+  }
+
+  /** Lets what is held go, and whatever comes. */
+  open(): void {
+    this.#passes = Infinity;
+    this.#opening.resolve('open');
+  }
+
+  /** Breaks the connections of what is held; whatever comes goes through. */
+  drop(): void {
+    this.#passes = Infinity;
+    this.#opening.resolve('drop');
+  }
+}
+
+/** Sets up the stand-in in Settings as an OpenAI-compatible server with one model. */
+export async function useServer(
+  page: Page,
+  { baseUrl }: Pick<OpenAIServer, 'baseUrl'>,
+  { model = 'tiny-embed', key = TEST_KEY }: { model?: string; key?: string } = {}
+): Promise<void> {
+  await page.goto('/#/settings');
+  await page.getByRole('radio', { name: 'OpenAI-compatible' }).check();
+  await page.getByRole('textbox', { name: 'API key' }).fill(key);
+  await page.getByRole('textbox', { name: 'Base URL' }).fill(baseUrl);
+  await page.getByRole('textbox', { name: 'Model names' }).fill(model);
+  await page.getByRole('textbox', { name: 'Model names' }).press('Tab');
+}
+
+/** Presses Embed. */
+export async function pressEmbed(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Embed', exact: true }).click();
+}
+
+/** Presses Embed and waits until all is embedded: the page lands in the collection's search. */
+export async function embed(page: Page): Promise<void> {
+  await pressEmbed(page);
+  await expect(page).toHaveURL(/#\/c\/[0-9a-f]{16}\/search$/);
+  await expect(page.getByText(/Unfinished/)).toHaveCount(0);
+}
+
+/** The Estimate. */
+export function estimate(page: Page): Locator {
+  return page.getByRole('status', { name: 'Estimate' });
+}
+
+/** The entries of the list of collections, by name or all; goes to the home page. */
+export async function listed(page: Page, name?: string): Promise<Locator> {
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('link', { name: 'Collections' })
+    .click();
+  const entries = page.getByRole('list', { name: 'Collections' }).getByRole('listitem');
+  return name === undefined
+    ? entries
+    : entries.filter({ has: page.getByRole('link', { name, exact: true }) });
+}
+
 /** Enters an OpenAI key in Settings. */
 export async function enterKey(page: Page, key = TEST_KEY): Promise<void> {
   await page.goto('/#/settings');
@@ -25,9 +106,11 @@ export async function enterKey(page: Page, key = TEST_KEY): Promise<void> {
   await page.getByLabel('API key').press('Tab');
 }
 
-/** Opens New collection by its link and drops a file on it. */
+/** Opens New collection by its link and chooses a file there. */
 export async function openFile(page: Page, name: string, content: string): Promise<void> {
   await page.getByRole('link', { name: 'New collection' }).first().click();
+  // The page before may have a file input of the same name.
+  await expect(page.getByRole('heading', { level: 1, name: 'New collection' })).toBeVisible();
   await page
     .getByLabel('Data file')
     .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });

@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test';
 import { browserLaunchOptions } from '../support/browser.ts';
 
-const PORT = 4273;
+/** `E2E_PORT` lets several working copies run at once. */
+const PORT = Number(process.env['E2E_PORT'] ?? 4273);
 const url = `http://127.0.0.1:${PORT}`;
 
 /** A person's journeys through the built site, in a real Chromium. */
@@ -13,6 +14,8 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   timeout: 60_000,
+  // Patience costs nothing where a condition is waited for; the machine may be busy.
+  expect: { timeout: 15_000 },
   use: {
     browserName: 'chromium',
     launchOptions: browserLaunchOptions(),

@@ -26,7 +26,7 @@ test('after a reload the same question has the same answer, and the graph is loa
   await page.getByRole('combobox', { name: 'Method' }).selectOption('HNSW');
   await graphReady(page);
   const before = await search(page, 'solar batteries for the city');
-  await expect(page.getByText(/HNSW · /)).toBeVisible();
+  await expect(page.getByText(/^HNSW\s·/)).toBeVisible();
   // The graph is written when nothing has changed for a moment.
   await expect
     .poll(() =>

@@ -5,8 +5,11 @@ import { PersistentBrowser } from './persistent-browser.ts';
 export { expect } from '@playwright/test';
 export { TEST_KEY };
 
+/** A model with a name of its own, as servers at home have; its vectors are small. */
+const FREE_MODEL = { 'tiny-embed': { dimensions: 64, shortens: false } };
+
 interface Fixtures {
-  /** The stand-in for OpenAI's endpoint; takes {@link TEST_KEY}. */
+  /** The stand-in for OpenAI's endpoint; takes {@link TEST_KEY}, and knows `tiny-embed`, too. */
   standIn: OpenAIServer;
   /** A browser with a profile of its own, that can be killed and opened again. */
   persistent: PersistentBrowser;
@@ -15,7 +18,7 @@ interface Fixtures {
 /** Playwright's `test`, with what journeys through the site need. */
 export const test = base.extend<Fixtures>({
   standIn: async ({ browserName: _ }, use) => {
-    const server = await startOpenAIServer({ keys: [TEST_KEY] });
+    const server = await startOpenAIServer({ keys: [TEST_KEY], models: FREE_MODEL });
     await use(server);
     await server.close();
   },

@@ -8,7 +8,7 @@ import { answerEmbeddings, send, setHeaders } from './openai-server/embeddings.t
 import { ApiError, checkKey } from './openai-server/errors.ts';
 import { FaultQueue } from './openai-server/faults.ts';
 import { Ledger } from './openai-server/ledger.ts';
-import { modelList } from './openai-server/models.ts';
+import { modelList, MODELS, type Models } from './openai-server/models.ts';
 
 export type { ControlMessage } from './openai-server/control.ts';
 export type { Fault, FaultKind, FaultQueue } from './openai-server/faults.ts';
@@ -22,8 +22,10 @@ export const TEST_KEY = 'sk-test-semblance';
 export interface OpenAIServerOptions {
   /** 0, the default, takes any free port. */
   port?: number;
-  /** Valid API keys. */
-  keys?: readonly string[];
+  /** Valid API keys; null asks for none, as many servers at home do. */
+  keys?: readonly string[] | null;
+  /** Models it has beside OpenAI's. */
+  models?: Models;
   /** Origins whose pages may read answers; `*`, the default, allows all, as OpenAI does. */
   corsOrigins?: '*' | readonly string[];
   /** Headers such pages may read. OpenAI shows the request's id only, not its rate limits. */
@@ -51,12 +53,14 @@ export async function startOpenAIServer(options: OpenAIServerOptions = {}): Prom
   const {
     port = 0,
     keys = [TEST_KEY],
+    models = {},
     corsOrigins = '*',
     exposeHeaders = ['x-request-id']
   } = options;
   const ledger = new Ledger();
   const faults = new FaultQueue();
   const closing = new AbortController();
+  const known = { ...MODELS, ...models };
 
   async function answerApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = performance.now();
@@ -69,12 +73,14 @@ export async function startOpenAIServer(options: OpenAIServerOptions = {}): Prom
       'openai-version': '2020-10-01',
       'x-request-id': `req_${randomBytes(16).toString('hex')}`
     });
-    checkKey(request.headers.authorization, keys);
+    if (keys) checkKey(request.headers.authorization, keys);
     const route = checkRoute(request.method!, pathname);
-    if (route === 'models') send(response, 200, JSON.stringify(modelList()), 'application/json');
+    if (route === 'models')
+      send(response, 200, JSON.stringify(modelList(known)), 'application/json');
     else {
       const { signal } = closing;
-      await answerEmbeddings({ request, response, entry, faults, startedMs, closing: signal });
+      const exchange = { request, response, entry, faults, models: known, startedMs };
+      await answerEmbeddings({ ...exchange, closing: signal });
     }
   }
 

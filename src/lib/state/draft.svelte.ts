@@ -1,5 +1,6 @@
 import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
+import type { Collection } from '#lib/collection/types.ts';
 import { formatEstimate } from '#lib/embedding/cost.ts';
 import { items, makeImporter } from '#lib/workers/clients.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
@@ -26,6 +27,7 @@ class Draft {
   #reading = $state.raw<{ name: string; readBytes: number; totalBytes: number } | null>(null);
   #summary = $state.raw<DraftSummary | null>(null);
   #error = $state.raw<ErrorData | null>(null);
+  #stagingError = $state.raw<ErrorData | null>(null);
   #preview = $state.raw<PreviewRow[]>([]);
   #templateError = $state.raw<ErrorData | null>(null);
   #measure = $state.raw<Measure | null>(null);
@@ -41,6 +43,7 @@ class Draft {
   #dimensions = $state(0);
 
   readonly #importer = makeImporter();
+  #beginning: symbol | undefined;
   #opening: AbortController | undefined;
   #counting: AbortController | undefined;
   #settle: ReturnType<typeof setTimeout> | undefined;
@@ -55,8 +58,13 @@ class Draft {
   get summary(): DraftSummary | null {
     return this.#summary;
   }
+  /** Why the source could not be read. */
   get error(): ErrorData | null {
     return this.#error;
+  }
+  /** Why the draft did not become a collection; null again when anything about it changes. */
+  get stagingError(): ErrorData | null {
+    return this.#stagingError;
   }
   get preview(): readonly PreviewRow[] {
     return this.#preview;
@@ -153,23 +161,41 @@ class Draft {
     return null;
   }
 
-  /** Starts over for a purpose, keeping a draft that already serves it. */
+  /** Starts over for a purpose, keeping a draft that still serves it. */
   async begin(wanted: { into?: CollectionId; again?: CollectionId }): Promise<void> {
-    const { purpose } = this;
-    if (purpose.kind === 'into' && purpose.target.collection.id === wanted.into) return;
-    if (purpose.kind === 'again' && purpose.origin.collection.id === wanted.again) return;
-    if (purpose.kind === 'new' && !wanted.into && !wanted.again) return;
-    this.clear();
+    const beginning = (this.#beginning = Symbol('beginning'));
+    const id = wanted.into ?? wanted.again;
+    if (!id) {
+      if (this.#purpose.kind !== 'new') this.clear();
+      return;
+    }
     try {
-      if (wanted.into) {
-        this.#purpose = { kind: 'into', target: await items.api.collection(wanted.into) };
-      } else if (wanted.again) {
-        this.#purpose = { kind: 'again', origin: await items.api.collection(wanted.again) };
-        await this.#open({ kind: 'collection', id: wanted.again }, '');
-      }
+      const state = await items.api.collection(id);
+      if (this.#beginning !== beginning) return;
+      const purpose: DraftPurpose = wanted.into
+        ? { kind: 'into', target: state }
+        : { kind: 'again', origin: state };
+      if (this.#serves(purpose)) return;
+      this.clear();
+      this.#purpose = purpose;
+      if (wanted.again) await this.#open({ kind: 'collection', id }, state.collection.name);
     } catch (error) {
+      if (this.#beginning !== beginning) return;
+      this.clear();
       this.#error = toErrorData(error);
     }
+  }
+
+  /** Whether what is drafted was drafted for this purpose, and for the collection as it is now. */
+  #serves(purpose: DraftPurpose): boolean {
+    const [now, then] = [purpose, this.#purpose].map(collectionOf);
+    const same =
+      this.#purpose.kind === purpose.kind &&
+      then?.id === now?.id &&
+      then?.name === now?.name &&
+      then?.nextRow === now?.nextRow &&
+      then?.deadRevision === now?.deadRevision;
+    return same && (purpose.kind === 'into' || this.#summary !== null || this.#reading !== null);
   }
 
   /** Reads a file; the last draft stays until this one is read. */
@@ -234,6 +260,7 @@ class Draft {
     clearTimeout(this.#settle);
     this.#counting?.abort();
     this.#measure = null;
+    this.#stagingError = null;
     if (!this.#summary) return;
     void this.#showPreview();
     this.#settle = setTimeout(() => void this.#count(), SETTLE_MS);
@@ -269,7 +296,8 @@ class Draft {
         },
         counting.signal
       );
-      if (this.#counting === counting) this.#measure = measure;
+      // A choice may have changed just as the answer was on its way.
+      if (this.#counting === counting && !counting.signal.aborted) this.#measure = measure;
     } catch (error) {
       // A wrong template is told beside the template.
       const data = toErrorData(error);
@@ -281,10 +309,10 @@ class Draft {
 
   /**
    * Writes the items to the store, ready to be embedded; resolves with their collection, or null
-   * when it failed (see `error`). The draft is cleared when it has become a collection.
+   * when it failed (see `stagingError`). The draft is cleared when it has become a collection.
    */
   async stage(): Promise<CollectionId | null> {
-    this.#error = null;
+    this.#stagingError = null;
     this.#staging = true;
     const signal = new AbortController().signal;
     const choices = { template: this.#template, idField: this.#idField, keep: this.#keep };
@@ -306,7 +334,7 @@ class Draft {
       this.clear();
       return id;
     } catch (error) {
-      this.#error = toErrorData(error);
+      this.#stagingError = toErrorData(error);
       return null;
     } finally {
       this.#staging = false;
@@ -331,10 +359,17 @@ class Draft {
     this.#preview = [];
     this.#measure = null;
     this.#error = null;
+    this.#stagingError = null;
     this.#templateError = null;
     // Ending the worker gives the draft's memory back.
     this.#importer.end();
   }
+}
+
+/** The collection a purpose is about. */
+function collectionOf(purpose: DraftPurpose): Collection | undefined {
+  if (purpose.kind === 'new') return undefined;
+  return (purpose.kind === 'into' ? purpose.target : purpose.origin).collection;
 }
 
 export const draft = new Draft();

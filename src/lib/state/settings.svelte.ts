@@ -78,7 +78,7 @@ class Settings {
     if (model.provider === 'built-in') return { key, model, provider: 'built-in', missing: null };
     if (model.provider === 'compatible') {
       const elsewhere = `needs ${space.provider}: choose OpenAI-compatible in Settings and enter this base URL.`;
-      const there = this.#baseUrl !== '' && sameAddress(this.#baseUrl, space.provider);
+      const there = sameAddress(this.#baseUrl, space.provider);
       return { key, model, provider: 'compatible', missing: there ? null : elsewhere };
     }
     const provider = this.#openai;
@@ -129,12 +129,15 @@ class Settings {
 
   /** Chooses the provider for new collections. */
   async choose(provider: ProviderId): Promise<void> {
+    // What is still being read must not come after what the reader says; so it is in all of these.
+    await this.load();
     this.#provider = provider;
     await this.#keep();
   }
 
   /** Sets the compatible endpoint's address. */
   async setBaseUrl(url: string): Promise<void> {
+    await this.load();
     if (url === this.#baseUrl) return;
     this.#baseUrl = url;
     // A key given for one address is never sent to another.
@@ -144,13 +147,17 @@ class Settings {
 
   /** Names the compatible endpoint's models. */
   async setModels(names: string[]): Promise<void> {
+    await this.load();
     this.#models = [...new Set(names.map((name) => name.trim()).filter(Boolean))];
     await this.#keep();
   }
 
   /** Hands a key for the chosen provider to the embedding worker, where it stays. */
   async setKey(apiKey: string): Promise<void> {
+    await this.load();
     if (this.#provider !== 'openai' && this.#provider !== 'compatible') return;
+    // Without an address there is nobody to give it to yet.
+    if (this.#provider === 'compatible' && !isAddress(this.#baseUrl)) return;
     const baseUrl = this.#provider === 'compatible' ? this.#baseUrl : null;
     await embedder.api.setCredentials({ provider: this.#provider, baseUrl, apiKey });
     this.#keyed = new Set([...this.#keyed, this.#provider]);
@@ -158,6 +165,7 @@ class Settings {
 
   /** Makes the embedding worker forget the chosen provider's key. */
   async forgetKey(): Promise<void> {
+    await this.load();
     if (this.#provider === 'openai' || this.#provider === 'compatible') {
       await this.#forget(this.#provider);
     }
@@ -179,7 +187,7 @@ class Settings {
         apiKey: COURSE_TOKEN
       });
     }
-    if (this.#baseUrl && !this.#keyed.has('compatible')) {
+    if (isAddress(this.#baseUrl) && !this.#keyed.has('compatible')) {
       await embedder.api.setCredentials({
         provider: 'compatible',
         baseUrl: this.#baseUrl,
@@ -190,10 +198,12 @@ class Settings {
 
   /** Sends one word to the chosen provider. */
   async test(signal: AbortSignal): Promise<TestResult> {
+    await this.load();
     const { provider } = this;
     const fallback = provider === 'built-in' ? 'built-in' : 'text-embedding-3-small';
     const model = provider === 'compatible' ? (this.#models[0] ?? fallback) : fallback;
     try {
+      if (provider === 'compatible') normaliseBaseUrl(this.#baseUrl);
       await this.connect();
       return { ok: true, model, ...(await embedder.api.probe(provider, model, signal)) };
     } catch (error) {
@@ -221,7 +231,7 @@ class Settings {
     if (provider === 'course' && !this.#host.proxyUrl) {
       return 'needs a course proxy, and this page has none. Choose another provider in Settings.';
     }
-    if (provider === 'compatible' && !this.#baseUrl) {
+    if (provider === 'compatible' && !isAddress(this.#baseUrl)) {
       return 'needs the base URL of your server. Enter it in Settings.';
     }
     return null;
@@ -237,13 +247,19 @@ function compatibleKey(name: string): string {
   return `compatible ${name}`;
 }
 
-/** Whether what the reader typed is this address; what can't be an address is none. */
-function sameAddress(typed: string, address: string): boolean {
+/** Whether what the reader typed can be an address. */
+function isAddress(typed: string): boolean {
   try {
-    return normaliseBaseUrl(typed) === address;
+    normaliseBaseUrl(typed);
+    return true;
   } catch {
     return false;
   }
+}
+
+/** Whether what the reader typed is this address. */
+function sameAddress(typed: string, address: string): boolean {
+  return isAddress(typed) && normaliseBaseUrl(typed) === address;
 }
 
 async function readHostSettings(): Promise<HostSettings> {

@@ -82,6 +82,8 @@ export interface RunProgressView {
 
 /** What happened, and what to do next. */
 export interface FaultView {
+  /** Tells where it can be mended. */
+  code: string;
   message: string;
   next: string;
 }

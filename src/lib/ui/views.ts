@@ -1,6 +1,5 @@
-import type { SemblanceError } from '#lib/base/errors.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
-import type { CollectionView, FaultView } from './types.ts';
+import type { CollectionView } from './types.ts';
 
 /** A collection as the list shows it. */
 export function collectionView(state: CollectionState, running: boolean): CollectionView {
@@ -23,11 +22,4 @@ export function collectionView(state: CollectionState, running: boolean): Collec
 /** A model as it is called on the page. */
 export function modelName(id: string): string {
   return id === 'built-in' ? 'Built-in' : id;
-}
-
-/** An error as a notice shows it. */
-export function faultView(
-  error: Pick<SemblanceError, 'message' | 'next'> | null
-): FaultView | null {
-  return error && { message: error.message, next: error.next };
 }

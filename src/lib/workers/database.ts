@@ -1,3 +1,4 @@
+import { makeAnnouncer } from '#lib/base/changes.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 
 let opening: Promise<Database> | undefined;
@@ -7,13 +8,15 @@ let opening: Promise<Database> | undefined;
  * was closed by the browser is forgotten, so that the next use opens another.
  */
 export function sharedDatabase(): Promise<Database> {
-  opening ??= openDatabase({ onClosed: forget }).catch((error: unknown) => {
-    forget();
+  opening ??= openDatabase({ onClosed }).catch((error: unknown) => {
+    opening = undefined;
     throw error;
   });
   return opening;
 }
 
-function forget(): void {
+function onClosed(): void {
   opening = undefined;
+  // The page looks again, and so finds out whether there is a newer version of it.
+  makeAnnouncer()({ kind: 'library' });
 }

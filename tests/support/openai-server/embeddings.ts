@@ -13,6 +13,7 @@ import {
 } from './errors.ts';
 import type { Fault, FaultQueue } from './faults.ts';
 import { noteBody, type LedgerEntry } from './ledger.ts';
+import type { Models } from './models.ts';
 import { duration } from './rate-limit.ts';
 import { checkCall, parseBody } from './validate.ts';
 
@@ -29,6 +30,7 @@ export interface Exchange {
   response: ServerResponse;
   entry: LedgerEntry;
   faults: FaultQueue;
+  models: Models;
   /** When the request came (`performance.now()`). */
   startedMs: number;
   /** Aborts when the server closes. */
@@ -40,10 +42,10 @@ export interface Exchange {
  * otherwise answers, or fails as the faults say.
  */
 export async function answerEmbeddings(exchange: Exchange): Promise<void> {
-  const { request, response, entry, faults, startedMs, closing } = exchange;
+  const { request, response, entry, faults, models, startedMs, closing } = exchange;
   const body = parseBody(request.headers['content-type'], await text(request));
   noteBody(entry, body);
-  const call = checkCall(body);
+  const call = checkCall(body, models);
   entry.dimensions = call.dimensions;
   entry.encoding = call.encoding;
   entry.tokens = call.tokens;

@@ -1,5 +1,5 @@
 import { ApiError, badRequest } from './errors.ts';
-import { MODELS } from './models.ts';
+import type { Models } from './models.ts';
 import { countTokens, textOfTokens } from './tokens.ts';
 
 /** OpenAI's limits for all embedding models: inputs a request, tokens an input, tokens a request. */
@@ -56,14 +56,14 @@ function parseJson(body: string): unknown {
 }
 
 /** Checks a body as strictly as OpenAI does; throws {@link ApiError} with its status and words. */
-export function checkCall(body: Record<string, unknown>): EmbeddingCall {
+export function checkCall(body: Record<string, unknown>, models: Models): EmbeddingCall {
   const unknown = Object.keys(body).filter((name) => !PARAMETERS.includes(name));
   if (unknown.length > 0) {
     const noun = unknown.length === 1 ? 'argument' : 'arguments';
     throw badRequest(`Unrecognized request ${noun} supplied: ${unknown.join(', ')}`);
   }
-  const model = checkModel(body.model);
-  const dimensions = checkDimensions(body.dimensions, model);
+  const model = checkModel(body.model, models);
+  const dimensions = checkDimensions(body.dimensions, models[model]!);
   const encoding = checkEncoding(body.encoding_format);
   if (body.user !== undefined && typeof body.user !== 'string') {
     throw badRequest(`${JSON.stringify(body.user)} is not of type 'string' - 'user'`);
@@ -71,15 +71,15 @@ export function checkCall(body: Record<string, unknown>): EmbeddingCall {
   return { model, dimensions, encoding, ...checkTokens(checkInput(body.input)) };
 }
 
-function checkModel(model: unknown): string {
+function checkModel(model: unknown, models: Models): string {
   if (model === undefined) throw badRequest('you must provide a model parameter');
-  if (typeof model === 'string' && Object.hasOwn(MODELS, model)) return model;
+  if (typeof model === 'string' && Object.hasOwn(models, model)) return model;
   const message = `The model \`${String(model)}\` does not exist or you do not have access to it.`;
   throw new ApiError(404, message, { code: 'model_not_found' });
 }
 
-function checkDimensions(dimensions: unknown, model: string): number {
-  const { dimensions: most, shortens } = MODELS[model]!;
+function checkDimensions(dimensions: unknown, model: Models[string]): number {
+  const { dimensions: most, shortens } = model;
   if (dimensions === undefined) return most;
   if (!shortens) throw badRequest('This model does not support specifying dimensions.');
   if (!Number.isInteger(dimensions)) {
