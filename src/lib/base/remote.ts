@@ -129,7 +129,7 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
     done: () => void;
   }
   const waiting = new Map<number, Waiting>();
-  // Arguments of calls that handed over a function, such as a listener: kept as long as the connection.
+  // Functions that calls handed over, such as listeners, by their place: kept as long as the connection.
   const callbacks = new Map<number, unknown[]>();
   let nextId = 0;
   let closed: SemblanceError | undefined;
@@ -170,7 +170,8 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
       signal?.addEventListener('abort', onAbort);
       const done = () => signal?.removeEventListener('abort', onAbort);
       waiting.set(id, { resolve, reject, done });
-      if (args.some((arg) => typeof arg === 'function')) callbacks.set(id, args);
+      const functions = args.map((arg) => (typeof arg === 'function' ? arg : undefined));
+      if (functions.some(Boolean)) callbacks.set(id, functions);
       try {
         post(endpoint, { kind: 'call', id, method, args: plain }, list);
       } catch (error) {

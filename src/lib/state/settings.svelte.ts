@@ -269,7 +269,10 @@ async function readHostSettings(): Promise<HostSettings> {
     if (!response.ok) return none;
     const value = (await response.json()) as Partial<Record<keyof HostSettings, unknown>>;
     const text = (given: unknown) => (typeof given === 'string' && given !== '' ? given : null);
-    return { title: text(value.title), proxyUrl: text(value.proxyUrl) };
+    const proxyUrl = text(value.proxyUrl);
+    // A proxy on the page's own host may be given by its path alone; workers know no such base.
+    const address = proxyUrl === null ? null : URL.parse(proxyUrl, document.baseURI);
+    return { title: text(value.title), proxyUrl: address?.href ?? null };
   } catch {
     // Offline, or a host that never wrote the file: the page works without it.
     return none;

@@ -33,6 +33,8 @@ export class WorkerClient<Api extends object> {
     const connection = connect<Api>(worker as Endpoint);
     worker.addEventListener('error', (event) => {
       event.preventDefault();
+      // One that was ended may still have its say; it no longer concerns the next.
+      if (this.#running?.worker !== worker) return;
       this.#stop(
         new SemblanceError(
           'worker-died',

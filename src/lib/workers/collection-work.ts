@@ -1,5 +1,5 @@
 import { bitAt } from '#lib/base/bits.ts';
-import { HASH_BYTES } from '#lib/base/hash.ts';
+import { HASH_BYTES, hashOfKey } from '#lib/base/hash.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { getCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
@@ -8,10 +8,18 @@ import { findHeld } from '#lib/collection/store/held.ts';
 import { iterateBlocks } from '#lib/collection/store/items.ts';
 import { assertRoomFor } from '#lib/collection/store/quota.ts';
 import { clearFailures, getRun, recordFailures } from '#lib/collection/store/runs.ts';
-import { commitSegment, embeddedRows, listSegments } from '#lib/collection/store/segments.ts';
+import { SEGMENT_ROWS } from '#lib/collection/store/schema.ts';
+import {
+  type CommitBatch,
+  commitSegment,
+  embeddedRows,
+  listSegments
+} from '#lib/collection/store/segments.ts';
 import { parseTemplate, renderTemplate } from '#lib/collection/template.ts';
 import type { Collection } from '#lib/collection/types.ts';
 import type { RunUnit } from '#lib/embedding/run.ts';
+
+type Spending = CommitBatch['spent'];
 
 /** Rows that wait for a vector, as the store has them at the start of a run. */
 export interface PendingRows {
@@ -23,6 +31,7 @@ export interface PendingRows {
   tokens: number;
   /** Live rows that have their vector already. */
   done: number;
+  /** Live rows that could not be embedded, and are not tried again. */
   failed: number;
 }
 
@@ -39,33 +48,41 @@ export class CollectionWork {
   }
 
   /**
-   * Reads what is pending. Rows that failed before stay out unless `retry` is set. Throws
-   * `StoreError` `collection-gone`, or `quota-exceeded` when the vectors would not fit.
+   * Reads what is pending. Rows that failed before stay out unless `retry` is set, and are then no
+   * longer listed as failed. Throws `StoreError` `collection-gone`, or `quota-exceeded` when the
+   * vectors would not fit.
    */
   static async load(db: Database, id: CollectionId, retry: boolean): Promise<CollectionWork> {
     const collection = await getCollection(db, id);
+    const pending = await readPending(db, id, retry);
+    const vectorBytes = collection.space.dimensions * Float32Array.BYTES_PER_ELEMENT;
+    await assertRoomFor(pending.rows * vectorBytes);
     if (retry) await clearFailures(db, id);
-    const pending = await readPending(db, id);
-    await assertRoomFor(pending.rows * collection.space.dimensions * 4);
     return new CollectionWork(db, collection, pending);
   }
 
-  /** Gives rows the vectors that are held for their texts already; returns how many rows. */
-  async commitHeld(onRows: (rows: number) => void): Promise<void> {
+  /**
+   * Gives rows the vectors that are held for their texts already, and tells after each part how many
+   * rows. Those it has not come to when the signal aborts stay pending.
+   */
+  async commitHeld(signal: AbortSignal, onRows: (rows: number) => void): Promise<void> {
     const { space } = this.collection;
     const held = await findHeld(this.#db, space, new Set(this.pending.texts.keys()));
     const keys = [...held.keys];
-    for (let from = 0; from < keys.length; from += HELD_CHUNK) {
-      const vectors = await held.read(keys.slice(from, from + HELD_CHUNK));
+    for (let from = 0; from < keys.length && !signal.aborted; from += HELD_TEXTS) {
+      const vectors = await held.read(keys.slice(from, from + HELD_TEXTS));
       const units = [...vectors.keys()].map((hash) => ({ hash, rows: this.#take(hash) }));
       const joined = new Float32Array(units.length * space.dimensions);
       units.forEach(({ hash }, n) => joined.set(vectors.get(hash)!, n * space.dimensions));
-      await this.commit(units, joined, { tokens: 0, costUsd: 0, requests: 0 });
+      await this.commit(units, joined, NOTHING_SPENT);
       onRows(units.reduce((sum, { rows }) => sum + rows.length, 0));
     }
   }
 
-  /** The texts still to be embedded, rendered as they are needed. */
+  /**
+   * The texts still to be embedded, rendered as they are needed. Throws `StoreError`
+   * `collection-gone` when the collection was deleted meanwhile.
+   */
   async *units(): AsyncGenerator<RunUnit> {
     const template = parseTemplate(this.collection.template);
     for await (const block of iterateBlocks(this.#db, this.collection.id)) {
@@ -76,38 +93,43 @@ export class CollectionWork {
         yield { hash: item.textHash, text, tokens: item.tokens, rows: waiting.rows };
       }
     }
+    // The blocks of a collection that is deleted just end.
+    await getCollection(this.#db, this.collection.id);
   }
 
-  /** Acknowledges vectors, one for each unit: when this resolves, they survive any kill. */
+  /**
+   * Acknowledges vectors, one for each unit: when this resolves, they survive any kill. Rows beyond
+   * `COMMIT_ROWS` (many with one text) follow in further transactions, the spending with the first.
+   */
   async commit(
     units: { hash: string; rows: Row[] }[],
     vectors: Float32Array,
-    spent: { tokens: number; costUsd: number; requests: number }
+    spent: Spending
   ): Promise<void> {
     const { dimensions } = this.collection.space;
-    const rows: Row[] = units.flatMap((unit) => unit.rows);
-    const rowVectors = new Float32Array(rows.length * dimensions);
-    const hashes = new Uint8Array(rows.length * HASH_BYTES);
-    let n = 0;
-    units.forEach((unit, u) => {
-      const vector = vectors.subarray(u * dimensions, (u + 1) * dimensions);
-      const hash = Uint8Array.from({ length: HASH_BYTES }, (_, i) =>
-        parseInt(unit.hash.slice(2 * i, 2 * i + 2), 16)
-      );
-      for (let i = 0; i < unit.rows.length; i++, n++) {
+    const places = units.flatMap(({ rows }, unit) => rows.map((row) => ({ row, unit })));
+    const unitHashes = units.map(({ hash }) => hashOfKey(hash));
+    let from = 0;
+    do {
+      const part = places.slice(from, from + COMMIT_ROWS);
+      const rowVectors = new Float32Array(part.length * dimensions);
+      const hashes = new Uint8Array(part.length * HASH_BYTES);
+      part.forEach(({ unit }, n) => {
+        const vector = vectors.subarray(unit * dimensions, (unit + 1) * dimensions);
         rowVectors.set(vector, n * dimensions);
-        hashes.set(hash, n * HASH_BYTES);
-      }
-    });
-    await commitSegment(this.#db, {
-      collection: this.collection.id,
-      rows: Uint32Array.from(rows),
-      vectors: rowVectors,
-      hashes,
-      dimensions,
-      spent,
-      replaces: rows.flatMap((row) => this.pending.replaces.get(row) ?? [])
-    });
+        hashes.set(unitHashes[unit]!, n * HASH_BYTES);
+      });
+      await commitSegment(this.#db, {
+        collection: this.collection.id,
+        rows: Uint32Array.from(part, ({ row }) => row),
+        vectors: rowVectors,
+        hashes,
+        dimensions,
+        spent: from === 0 ? spent : NOTHING_SPENT,
+        replaces: part.flatMap(({ row }) => this.pending.replaces.get(row) ?? [])
+      });
+      from += COMMIT_ROWS;
+    } while (from < places.length);
   }
 
   /** Lists rows that can't be embedded, with the reason. */
@@ -128,24 +150,28 @@ export class CollectionWork {
   }
 }
 
-/** Held vectors copied in one transaction. */
-const HELD_CHUNK = 1024;
+/** Held vectors in memory at once. */
+const HELD_TEXTS = 1024;
+/** Most rows of one transaction: of 1,536 dimensions, 50 MB. */
+const COMMIT_ROWS = 4 * SEGMENT_ROWS;
 
-async function readPending(db: Database, id: CollectionId): Promise<PendingRows> {
+const NOTHING_SPENT: Spending = { tokens: 0, costUsd: 0, requests: 0 };
+
+async function readPending(db: Database, id: CollectionId, retry: boolean): Promise<PendingRows> {
   const [segments, dead, run] = await Promise.all([
     listSegments(db, id),
     getDeadRows(db, id),
     getRun(db, id)
   ]);
   const embedded = embeddedRows(segments);
-  const failed = new Set(run.failed.map(({ row }) => row));
+  const failed = new Set(retry ? [] : run.failed.map(({ row }) => row));
   const pending: PendingRows = {
     texts: new Map(),
     replaces: new Map(),
     rows: 0,
     tokens: 0,
     done: 0,
-    failed: failed.size
+    failed: 0
   };
   for await (const block of iterateBlocks(db, id)) {
     for (const { row, textHash, tokens, replaces } of block.items) {
@@ -154,7 +180,10 @@ async function readPending(db: Database, id: CollectionId): Promise<PendingRows>
         pending.done++;
         continue;
       }
-      if (failed.has(row)) continue;
+      if (failed.has(row)) {
+        pending.failed++;
+        continue;
+      }
       if (replaces !== undefined) pending.replaces.set(row, replaces);
       pending.rows++;
       const text = pending.texts.get(textHash);

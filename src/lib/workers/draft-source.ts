@@ -1,7 +1,7 @@
 import { bitAt } from '#lib/base/bits.ts';
 import { throwIfCancelled } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { inferColumns, type Column } from '#lib/collection/import/columns.ts';
+import { ColumnSurvey, type Column } from '#lib/collection/import/columns.ts';
 import {
   proposeIdField,
   proposeTemplate,
@@ -41,7 +41,7 @@ export interface Draft {
   /** Ids that are kept as they are, when a collection is embedded again. */
   ids: string[] | null;
   columns: Column[];
-  /** Generated ids are numbered from here, so that a further file's never meet a collection's. */
+  /** Generated ids are numbered from here. */
   firstNumber: number;
 }
 
@@ -71,33 +71,43 @@ export async function readFile(
   };
 }
 
-/** Reads the live items of a collection into a draft; throws `StoreError` `collection-gone`. */
+/**
+ * Reads the live items of a collection into a draft, with their ids and the types they have; throws
+ * `StoreError` `collection-gone`.
+ */
 export async function readCollection(
   db: Database,
   id: CollectionId,
   signal: AbortSignal
 ): Promise<{ draft: Draft; summary: DraftSummary }> {
-  const { name, template, idField, titleField } = await getCollection(db, id);
+  const { name, template, idField, titleField, fields } = await getCollection(db, id);
   const dead = await getDeadRows(db, id);
-  const items: StagedItem[] = [];
+  // While an item waits to replace another, both are there: the newer one counts.
+  const items = new Map<string, StagedItem>();
+  const survey = new ColumnSurvey(fields.map((field) => field.name));
   for await (const block of iterateBlocks(db, id)) {
     throwIfCancelled(signal);
-    for (const item of block.items) if (!bitAt(dead.bits, item.row)) items.push(item);
+    for (const item of block.items) if (!bitAt(dead.bits, item.row)) items.set(item.id, item);
   }
-  const records = items.map((item) => item.fields);
-  const columns = inferColumns(records);
+  const live = [...items.values()];
+  for (const item of live) survey.add(item.fields);
+  const types = new Map(fields.map((field) => [field.name, field.type]));
+  const columns = survey.columns().map((column) => ({
+    ...column,
+    type: types.get(column.name) ?? column.type
+  }));
   return {
     draft: {
-      records,
-      passages: items.map((item) => item.passage),
-      ids: items.map((item) => item.id),
+      records: live.map((item) => item.fields),
+      passages: live.map((item) => item.passage),
+      ids: live.map((item) => item.id),
       columns,
       firstNumber: 1
     },
     summary: {
       name,
       format: 'collection',
-      records: records.length,
+      records: live.length,
       columns,
       issues: [],
       issueCount: 0,

@@ -1,7 +1,8 @@
 import { makeBreather } from '#lib/base/breathe.ts';
 import { throwIfCancelled } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
-import { identify } from '#lib/collection/import/identify.ts';
+import { identify, type Identified } from '#lib/collection/import/identify.ts';
+import { IssueList } from '#lib/collection/import/issues.ts';
 import { isBlank, parseTemplate, renderTemplate } from '#lib/collection/template.ts';
 import type { Issue } from '#lib/collection/types.ts';
 import { loadTokenizer } from '#lib/embedding/tokens.ts';
@@ -13,18 +14,21 @@ export interface TextChoices {
   idField: string | null;
 }
 
-/** The texts of a draft under one template and id field; all lists are parallel. */
+/** The texts of a draft under one template and id field; `records`, `hashes`, `tokens` are parallel. */
 export interface DraftTexts {
   /** Indexes of the records that become items, rising. */
   records: Uint32Array;
-  ids: string[];
   /** Of each text, as keys. */
   hashes: string[];
   /** Of each text (cl100k_base). */
   tokens: Uint32Array;
+  /** Id of every record of the draft, by its index. */
+  ids: string[];
   /** Rows left out because their text is blank. */
   blank: number;
+  /** The first of `issueCount`. */
   issues: Issue[];
+  issueCount: number;
 }
 
 /** A row as it will be embedded. */
@@ -36,11 +40,54 @@ export interface PreviewRow {
 
 const PREVIEW_ROWS = 4;
 
-/**
- * Renders, hashes and counts every text of a draft. `counted` remembers tokens by text, so that an
- * edit counts only what it changed. Throws `ImportError` when the template is wrong.
- */
-export async function renderTexts(
+/** A draft with the texts last made of it, so that only what a choice changes is made again. */
+export class OpenDraft {
+  readonly draft: Draft;
+  #last: { choices: TextChoices; texts: DraftTexts } | undefined;
+  /** Tokens by text, of one template: another one changes nearly every text. */
+  #counted = { template: '', tokens: new Map<string, number>() };
+
+  constructor(draft: Draft) {
+    this.draft = draft;
+  }
+
+  /**
+   * Renders, hashes and counts every text. Throws `ImportError` when the template is wrong,
+   * `CancelledError`; what was counted until then is remembered.
+   */
+  async texts(
+    { template, idField }: TextChoices,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal
+  ): Promise<DraftTexts> {
+    const last = this.#last;
+    if (last?.choices.template === template && last.choices.idField === idField) return last.texts;
+    if (this.#counted.template !== template) this.#counted = { template, tokens: new Map() };
+    const choices = { template, idField };
+    const texts = await renderTexts(this.draft, choices, this.#counted.tokens, onProgress, signal);
+    this.#last = { choices, texts };
+    return texts;
+  }
+
+  /** The first rows that have a text. Throws `ImportError` when the template is wrong. */
+  async preview(templateText: string, titleField: string | null): Promise<PreviewRow[]> {
+    const template = parseTemplate(templateText);
+    const title = parseTemplate('');
+    if (titleField !== null) title.parts.push({ field: titleField });
+    const tokenizer = await loadTokenizer();
+    const rows: PreviewRow[] = [];
+    for (const fields of this.draft.records) {
+      if (rows.length === PREVIEW_ROWS) break;
+      if (isBlank(template, fields)) continue;
+      const text = renderTemplate(template, fields);
+      rows.push({ title: renderTemplate(title, fields), text, tokens: tokenizer.count(text) });
+    }
+    return rows;
+  }
+}
+
+/** `counted` holds the tokens of texts that were counted before, and of each from now on. */
+async function renderTexts(
   draft: Draft,
   choices: TextChoices,
   counted: Map<string, number>,
@@ -49,24 +96,24 @@ export async function renderTexts(
 ): Promise<DraftTexts> {
   const template = parseTemplate(choices.template);
   const tokenizer = await loadTokenizer();
-  const { ids, keep, issues } = identifyRecords(draft, choices.idField);
+  throwIfCancelled(signal);
+  const { ids, keep, issues, issueCount } = identifyRecords(draft, choices.idField);
+  const blank = new IssueList();
   const records: number[] = [];
   const hashes: string[] = [];
   const tokens: number[] = [];
-  let blank = 0;
   const breathe = makeBreather();
-  for (let i = 0; i < keep.length; i++) {
+  for (const [done, record] of keep.entries()) {
     const pause = breathe();
     if (pause) {
-      onProgress(i, keep.length);
+      onProgress(done, keep.length);
       await pause;
       throwIfCancelled(signal);
     }
-    const record = keep[i]!;
     const fields = draft.records[record]!;
     if (isBlank(template, fields)) {
-      blank++;
-      issues.push(blankIssue(ids[record]!));
+      const message = `Item ${ids[record]} has no text under this template; it is left out.`;
+      blank.add('blank-text', message);
       continue;
     }
     const text = renderTemplate(template, fields);
@@ -79,42 +126,20 @@ export async function renderTexts(
   }
   return {
     records: Uint32Array.from(records),
-    ids: records.map((record) => ids[record]!),
     hashes,
     tokens: Uint32Array.from(tokens),
-    blank,
-    issues
+    ids,
+    blank: blank.count,
+    issues: [...issues, ...blank.kept],
+    issueCount: issueCount + blank.count
   };
 }
 
-/** The first rows that have a text, rendered. Throws `ImportError` when the template is wrong. */
-export async function previewTexts(
-  { records }: Draft,
-  templateText: string,
-  titleField: string | null
-): Promise<PreviewRow[]> {
-  const template = parseTemplate(templateText);
-  const tokenizer = await loadTokenizer();
-  const rows: PreviewRow[] = [];
-  for (let i = 0; i < records.length && rows.length < PREVIEW_ROWS; i++) {
-    const fields = records[i]!;
-    if (isBlank(template, fields)) continue;
-    const text = renderTemplate(template, fields);
-    const title = titleField === null ? '' : String(fields[titleField] ?? '');
-    rows.push({ title, text, tokens: tokenizer.count(text) });
-  }
-  return rows;
-}
-
-function identifyRecords(
+/** Ids of a draft's records, and which records stay; see `identify`. */
+export function identifyRecords(
   { records, passages, ids, firstNumber }: Draft,
   idField: string | null
-): ReturnType<typeof identify> {
-  if (ids) return { ids, keep: Uint32Array.from(ids.keys()), issues: [] };
+): Identified {
+  if (ids) return { ids, keep: Uint32Array.from(ids.keys()), issues: [], issueCount: 0 };
   return identify(records, idField, passages, (index) => `item-${firstNumber + index}`);
-}
-
-function blankIssue(id: string): Issue {
-  const message = `Item ${id} has no text under this template; it is left out.`;
-  return { code: 'blank-text', message };
 }

@@ -2,23 +2,16 @@ import { makeAnnouncer } from '#lib/base/changes.ts';
 import { ProviderError, StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
+import { spaceKey, type Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { getCachedVector, putCachedVector } from '#lib/collection/store/query-cache.ts';
 import { addSpent } from '#lib/collection/store/runs.ts';
-import { modelOfSpace } from '#lib/embedding/catalogue.ts';
+import { findModel, modelOfSpace, type Model } from '#lib/embedding/catalogue.ts';
 import { costUsd } from '#lib/embedding/cost.ts';
-import { realClock } from '#lib/embedding/pacer.ts';
-import {
-  runEmbedding,
-  type RunHandle,
-  type RunOutcome,
-  type RunProgress
-} from '#lib/embedding/run.ts';
-import { spaceKey } from '#lib/embedding/space.ts';
-import { loadTokenizer } from '#lib/embedding/tokens.ts';
-import type { ProviderId, Space } from '#lib/embedding/types.ts';
-import { ProviderClients, type Credentials } from './provider-clients.ts';
-import { CollectionWork } from './collection-work.ts';
+import type { RunOutcome, RunProgress } from '#lib/embedding/run.ts';
+import type { EmbeddingAnswer, EmbeddingRequest, ProviderId } from '#lib/embedding/types.ts';
+import { CollectionRun, dimensionsAsked } from './collection-run.ts';
+import { ProviderClients, type Credentials, type ProviderClient } from './provider-clients.ts';
 
 /** A query's vector, and what it took. */
 export interface EmbeddedQuery {
@@ -42,7 +35,7 @@ export interface ProbeResult {
 export class EmbeddingApi {
   readonly #database: () => Promise<Database>;
   readonly #clients = new ProviderClients();
-  readonly #runs = new Map<CollectionId, RunHandle>();
+  readonly #runs = new Map<CollectionId, CollectionRun>();
   readonly #announce = makeAnnouncer();
 
   constructor(database: () => Promise<Database>) {
@@ -63,11 +56,9 @@ export class EmbeddingApi {
   async probe(provider: ProviderId, model: string, signal: AbortSignal): Promise<ProbeResult> {
     const from = performance.now();
     const client = this.#clients.given(provider);
-    const answer = await client.pacer.schedule(
-      () => client.provider.embed({ inputs: ['semblance'], model }, signal),
-      { priority: true, signal }
-    );
-    return { dimensions: answer.dimensions, ms: performance.now() - from };
+    const price = provider === 'compatible' ? undefined : findModel(model);
+    const { dimensions } = await this.#ask(client, { inputs: ['semblance'], model }, price, signal);
+    return { dimensions, ms: performance.now() - from };
   }
 
   /** The vector of a query in a collection's space: from the cache, or bought before waiting batches. */
@@ -76,97 +67,63 @@ export class EmbeddingApi {
     const db = await this.#database();
     const key = spaceKey(space);
     const hash = hashKey(hashText(text));
-    const held = await getCachedVector(db, key, hash);
+    const held = await unlessFull(getCachedVector(db, key, hash));
     if (held) return { vector: held, cached: true, tokens: 0, ms: performance.now() - from };
 
     const model = modelOfSpace(space);
-    const { provider, pacer } = this.#clients.forSpace(space);
     const request = { inputs: [text], model: model.id, ...dimensionsAsked(space) };
+    const answer = await this.#ask(this.#clients.forSpace(space), request, model, signal);
+    const { vectors: vector, dimensions, tokens } = answer;
+    if (dimensions !== space.dimensions) throw otherDimensions(space, dimensions);
+    await unlessFull(putCachedVector(db, key, hash, vector));
+    return { vector, cached: false, tokens, ms: performance.now() - from };
+  }
+
+  /** Sends a request before all waiting batches, and counts what it cost. */
+  async #ask(
+    { provider, pacer }: ProviderClient,
+    request: EmbeddingRequest,
+    model: Model | undefined,
+    signal: AbortSignal
+  ): Promise<EmbeddingAnswer> {
     const answer = await pacer.schedule(() => provider.embed(request, signal), {
       priority: true,
       signal
     });
-    if (answer.dimensions !== space.dimensions) throw otherDimensions(space, answer.dimensions);
-    await putCachedVector(db, key, hash, answer.vectors);
-    if (answer.tokens > 0) {
-      await addSpent(db, { tokens: answer.tokens, costUsd: costUsd(answer.tokens, model) ?? 0 });
+    const { tokens } = answer;
+    if (tokens > 0) {
+      const spent = { tokens, costUsd: (model && costUsd(tokens, model)) ?? 0 };
+      await unlessFull(addSpent(await this.#database(), spent));
       this.#announce({ kind: 'library' });
     }
-    return {
-      vector: answer.vectors,
-      cached: false,
-      tokens: answer.tokens,
-      ms: performance.now() - from
-    };
+    return answer;
   }
 
   /**
    * Embeds what is pending in a collection, until all is done, cancelled or stopped by an error.
-   * A lease keeps two tabs from doing it at once: throws `StoreError` `run-elsewhere`.
+   * A lease keeps two tabs from doing it at once: throws `StoreError` `run-elsewhere`, and what
+   * `CollectionRun.start` throws.
    */
   async run(
     id: CollectionId,
     retry: boolean,
     onProgress: (progress: RunProgress) => void
   ): Promise<RunOutcome> {
-    return navigator.locks.request(`semblance:run:${id}`, { ifAvailable: true }, async (lease) => {
-      if (!lease) {
-        throw new StoreError(
-          'run-elsewhere',
-          'Another tab is embedding this collection.',
-          'Watch it there, or close that tab and resume here.'
-        );
-      }
-      return this.#run(id, retry, onProgress);
-    });
-  }
-
-  async #run(
-    id: CollectionId,
-    retry: boolean,
-    onProgress: (progress: RunProgress) => void
-  ): Promise<RunOutcome> {
-    const work = await CollectionWork.load(await this.#database(), id, retry);
-    const { space } = work.collection;
-    const { pending } = work;
-    const model = modelOfSpace(space);
-    const { provider, pacer } = this.#clients.forSpace(space);
-    await work.commitHeld(() => this.#announce({ kind: 'rows', collection: id }));
-
-    const handle = runEmbedding({
-      provider,
-      pacer,
-      units: work.units(),
-      totals: { rows: pending.rows, tokens: pending.tokens },
-      model: model.id,
-      ...dimensionsAsked(space),
-      expectedDimensions: space.dimensions,
-      usdPerMillionTokens: model.usdPerMillionTokens,
-      loadTokenizer,
-      commit: async ({ units, vectors, tokens, costUsd, requests }) => {
-        await work.commit(units, vectors, { tokens, costUsd, requests });
-        this.#announce({ kind: 'rows', collection: id });
-      },
-      fail: async (units, error) => {
-        await work.fail(units, error);
-        this.#announce({ kind: 'rows', collection: id });
-      },
-      onProgress: (progress) =>
-        onProgress({
-          ...progress,
-          rowsDone: progress.rowsDone + pending.done,
-          rowsTotal: progress.rowsTotal + pending.done + pending.failed,
-          rowsFailed: progress.rowsFailed + pending.failed
-        }),
-      clock: realClock,
-      random: Math.random
-    });
-    this.#runs.set(id, handle);
+    if (this.#runs.has(id)) throw runElsewhere();
+    const run = new CollectionRun();
+    this.#runs.set(id, run);
+    const onChange = () => this.#announce({ kind: 'rows', collection: id });
+    const clientFor = (space: Space) => this.#clients.forSpace(space);
     try {
-      return await handle.done;
+      const name = `semblance:run:${id}`;
+      return await navigator.locks.request(name, { ifAvailable: true }, async (lease) => {
+        if (!lease) throw runElsewhere();
+        const db = await this.#database();
+        return run.start({ db, id, retry, clientFor, onProgress, onChange });
+      });
     } finally {
       this.#runs.delete(id);
-      this.#announce({ kind: 'rows', collection: id });
+      onChange();
     }
   }
 
@@ -186,10 +143,22 @@ export class EmbeddingApi {
   }
 }
 
-/** Only text-embedding-3 models can be asked for fewer dimensions. */
-function dimensionsAsked(space: Space): { dimensions?: number } {
-  const model = modelOfSpace(space);
-  return model.choices.length > 1 ? { dimensions: space.dimensions } : {};
+/** A query is answered though the storage is full: its vector is then not kept. */
+async function unlessFull<T>(use: Promise<T>): Promise<T | undefined> {
+  try {
+    return await use;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'quota-exceeded') return undefined;
+    throw error;
+  }
+}
+
+function runElsewhere(): StoreError {
+  return new StoreError(
+    'run-elsewhere',
+    'Another tab is embedding this collection.',
+    'Watch it there, or close that tab and resume here.'
+  );
 }
 
 function otherDimensions(space: Space, dimensions: number): ProviderError {

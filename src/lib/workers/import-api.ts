@@ -1,27 +1,16 @@
 import { makeAnnouncer } from '#lib/base/changes.ts';
+import { throwIfCancelled } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
+import type { Space } from '#lib/base/space.ts';
 import { appendItems, createCollection, getCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { assertRoomFor } from '#lib/collection/store/quota.ts';
-import type { StagedItem } from '#lib/collection/store/schema.ts';
-import { parseTemplate, templateFields } from '#lib/collection/template.ts';
-import type { Field, Fields, Issue } from '#lib/collection/types.ts';
-import type { Space } from '#lib/embedding/types.ts';
-import {
-  readCollection,
-  readFile,
-  type Draft,
-  type DraftSource,
-  type DraftSummary
-} from './draft-source.ts';
-import {
-  previewTexts,
-  renderTexts,
-  type DraftTexts,
-  type PreviewRow,
-  type TextChoices
-} from './draft-texts.ts';
+import { MAX_ISSUES } from '#lib/collection/import/issues.ts';
+import type { Issue } from '#lib/collection/types.ts';
+import { draftItems, fieldsToKeep, namedApart } from './draft-items.ts';
+import { readCollection, readFile, type DraftSource, type DraftSummary } from './draft-source.ts';
+import { identifyRecords, OpenDraft, type PreviewRow, type TextChoices } from './draft-texts.ts';
 
 /** What embedding would take, before anything is spent. */
 export interface Measure {
@@ -53,11 +42,9 @@ export interface StageChoices extends TextChoices {
   name: string;
   space: Space;
   titleField: string | null;
-  /** Names of the fields to keep; those of the template are kept anyway. */
+  /** Names of the fields to keep; those of the title and the template are kept anyway. */
   keep: string[];
 }
-
-const ISSUES_SHOWN = 1000;
 
 /**
  * What the import worker does: reads a source into a draft, renders and measures its texts, and
@@ -66,10 +53,7 @@ const ISSUES_SHOWN = 1000;
 export class ImportApi {
   readonly #database: () => Promise<Database>;
   readonly #announce = makeAnnouncer();
-  /** Token counts by text, kept while the template is being edited. */
-  readonly #counted = new Map<string, number>();
-  #draft: Draft | undefined;
-  #rendered: { choices: TextChoices; texts: DraftTexts } | undefined;
+  #open: OpenDraft | undefined;
 
   constructor(database: () => Promise<Database>) {
     this.#database = database;
@@ -85,15 +69,14 @@ export class ImportApi {
       source.kind === 'file'
         ? await readFile(source, onProgress, signal)
         : await readCollection(await this.#database(), source.id, signal);
-    this.#draft = draft;
-    this.#rendered = undefined;
-    this.#counted.clear();
+    throwIfCancelled(signal);
+    this.#open = new OpenDraft(draft);
     return summary;
   }
 
   /** The first rows with a text; throws `ImportError` when the template is wrong. */
   preview(template: string, titleField: string | null): Promise<PreviewRow[]> {
-    return previewTexts(this.#opened(), template, titleField);
+    return this.#opened().preview(template, titleField);
   }
 
   /** Renders and counts every text, and looks up which vectors are held already. */
@@ -103,115 +86,83 @@ export class ImportApi {
     onProgress: (done: number, total: number) => void,
     signal: AbortSignal
   ): Promise<Measure> {
-    const texts = await this.#texts(choices, onProgress, signal);
+    const texts = await this.#opened().texts(choices, onProgress, signal);
     const unique = new Map<string, number>();
     const overLimit: Issue[] = [];
+    let tokens = 0;
     texts.hashes.forEach((hash, i) => {
       const count = texts.tokens[i]!;
+      tokens += count;
       unique.set(hash, count);
-      if (count > model.maxInputTokens) overLimit.push(overLimitIssue(texts.ids[i]!, count, model));
+      if (count <= model.maxInputTokens) return;
+      overLimit.push(overLimitIssue(texts.ids[texts.records[i]!]!, count, model));
     });
     const held = model.space
       ? (await findHeld(await this.#database(), model.space, new Set(unique.keys()))).keys
       : new Set<string>();
     let tokensToBuy = 0;
     for (const [hash, count] of unique) if (!held.has(hash)) tokensToBuy += count;
-    const issues = [...texts.issues, ...overLimit];
     return {
-      items: texts.ids.length,
-      tokens: texts.tokens.reduce((sum, count) => sum + count, 0),
+      items: texts.hashes.length,
+      tokens,
       tokensToBuy,
       blank: texts.blank,
-      repeated: texts.ids.length - unique.size,
+      repeated: texts.hashes.length - unique.size,
       overLimit: overLimit.length,
-      issues: issues.slice(0, ISSUES_SHOWN),
-      issueCount: issues.length
+      issues: [...texts.issues, ...overLimit].slice(0, MAX_ISSUES),
+      issueCount: texts.issueCount + overLimit.length
     };
   }
 
   /** Makes a collection of the draft, in one transaction: it is there whole, or not at all. */
   async stage(choices: StageChoices, signal: AbortSignal): Promise<void> {
     const { id, name, space, template, titleField, idField } = choices;
-    const texts = await this.#texts(choices, () => {}, signal);
-    const keep = kept(choices);
-    await assertRoomFor(texts.ids.length * space.dimensions * Float32Array.BYTES_PER_ELEMENT);
-    const fields = this.#fields(keep);
+    const open = this.#opened();
+    const texts = await open.texts(choices, () => {}, signal);
+    const fields = fieldsToKeep(open.draft, choices);
+    await assertRoomFor(vectorBytes(texts.hashes.length, space));
     const made = { createdAt: Date.now(), lastExportAt: null };
     await createCollection(
       await this.#database(),
       { id, name, space, template, titleField, idField, fields, ...made },
-      this.#items(texts, keep)
+      draftItems(open.draft, texts, fields, signal)
     );
     this.#announce({ kind: 'library' });
   }
 
-  /** Adds the draft to a collection; an item with an id it has already takes that one's place. */
+  /**
+   * Adds the draft to a collection, under the collection's own template. An item whose id column
+   * names one that is there takes its place; generated ids never do.
+   */
   async append(
     id: CollectionId,
-    choices: TextChoices & { keep: string[] },
+    { idField, keep }: { idField: string | null; keep: string[] },
     signal: AbortSignal
   ): Promise<{ added: number; replaced: number }> {
-    const draft = this.#opened();
+    const open = this.#opened();
     const db = await this.#database();
-    const { space, nextRow } = await getCollection(db, id);
-    if (draft.firstNumber !== nextRow + 1) this.#rendered = undefined;
-    draft.firstNumber = nextRow + 1;
-    const texts = await this.#texts(choices, () => {}, signal);
-    const keep = kept(choices);
-    await assertRoomFor(texts.ids.length * space.dimensions * Float32Array.BYTES_PER_ELEMENT);
-    const result = await appendItems(db, id, this.#items(texts, keep), this.#fields(keep));
+    const { space, template, titleField } = await getCollection(db, id);
+    const texts = await open.texts({ template, idField }, () => {}, signal);
+    const fields = fieldsToKeep(open.draft, { keep, template, titleField });
+    await assertRoomFor(vectorBytes(texts.hashes.length, space));
+    // Names are free only until somebody else adds items.
+    const result = await navigator.locks.request(`semblance:append:${id}`, async () => {
+      const draft = await namedApart(open.draft, db, id);
+      const named = { ...texts, ids: identifyRecords(draft, idField).ids };
+      return appendItems(db, id, draftItems(draft, named, fields, signal), fields);
+    });
     this.#announce({ kind: 'rows', collection: id });
     return result;
   }
 
-  async #texts(
-    { template, idField }: TextChoices,
-    onProgress: (done: number, total: number) => void,
-    signal: AbortSignal
-  ): Promise<DraftTexts> {
-    const last = this.#rendered;
-    if (last?.choices.template === template && last.choices.idField === idField) return last.texts;
-    const choices = { template, idField };
-    const texts = await renderTexts(this.#opened(), choices, this.#counted, onProgress, signal);
-    this.#rendered = { choices, texts };
-    return texts;
-  }
-
-  /** Items one by one, as the store's transaction asks for them. */
-  *#items(texts: DraftTexts, keep: Set<string>): Generator<Omit<StagedItem, 'row' | 'replaces'>> {
-    const { records, passages } = this.#opened();
-    for (let i = 0; i < texts.records.length; i++) {
-      const record = texts.records[i]!;
-      const passage = passages[record];
-      yield {
-        id: texts.ids[i]!,
-        fields: pick(records[record]!, keep),
-        ...(passage && { passage }),
-        textHash: texts.hashes[i]!,
-        tokens: texts.tokens[i]!
-      };
-    }
-  }
-
-  #fields(keep: Set<string>): Field[] {
-    return this.#opened()
-      .columns.filter(({ name }) => keep.has(name))
-      .map(({ name, type }) => ({ name, type }));
-  }
-
-  #opened(): Draft {
-    if (!this.#draft) throw new Error('There is no draft: open a source first.');
-    return this.#draft;
+  #opened(): OpenDraft {
+    if (!this.#open) throw new Error('There is no draft: open a source first.');
+    return this.#open;
   }
 }
 
-/** The fields to keep: those chosen, and those the template needs to be rendered again. */
-function kept({ keep, template }: { keep: string[]; template: string }): Set<string> {
-  return new Set([...keep, ...templateFields(parseTemplate(template))]);
-}
-
-function pick(fields: Fields, keep: Set<string>): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => keep.has(name)));
+function vectorBytes(items: number, { dimensions }: Space): number {
+  return items * dimensions * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function overLimitIssue(id: string, tokens: number, { maxInputTokens }: MeasureFor): Issue {

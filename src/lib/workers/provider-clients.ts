@@ -1,9 +1,10 @@
 import { ProviderError } from '#lib/base/errors.ts';
-import { normaliseBaseUrl } from '#lib/embedding/catalogue.ts';
+import type { Space } from '#lib/base/space.ts';
+import { BUILT_IN_IDENTITY, normaliseBaseUrl } from '#lib/embedding/catalogue.ts';
 import { Pacer, realClock } from '#lib/embedding/pacer.ts';
-import { BUILT_IN_SPACE, createBuiltInProvider } from '#lib/embedding/providers/built-in.ts';
+import { createBuiltInProvider } from '#lib/embedding/providers/built-in.ts';
 import { createOpenAIProvider } from '#lib/embedding/providers/openai.ts';
-import type { Provider, ProviderId, Space } from '#lib/embedding/types.ts';
+import type { Provider, ProviderId } from '#lib/embedding/types.ts';
 
 /** How to reach a provider; the key stays in the embedding worker's memory. */
 export interface Credentials {
@@ -20,26 +21,23 @@ export interface ProviderClient {
   pacer: Pacer;
 }
 
+interface Given {
+  credentials: Credentials;
+  /** Made at the first use, which tells whether the address is one. */
+  client?: ProviderClient;
+}
+
 /** The providers this worker may call: the built-in one, and those it was given credentials for. */
 export class ProviderClients {
   readonly #builtIn = pacedBy(createBuiltInProvider());
-  readonly #given = new Map<ProviderId, { credentials: Credentials; client: ProviderClient }>();
+  readonly #given = new Map<ProviderId, Given>();
 
   /** Takes credentials in; a client whose credentials did not change keeps its pace. */
   set(credentials: Credentials): void {
-    const last = this.#given.get(credentials.provider)?.credentials;
-    if (last && last.baseUrl === credentials.baseUrl && last.apiKey === credentials.apiKey) return;
-    const { provider: identity, baseUrl, apiKey } = credentials;
-    const provider = createOpenAIProvider({ ...(baseUrl ? { baseUrl } : {}), apiKey, identity });
-    this.#given.set(identity, { credentials, client: pacedBy(provider) });
-  }
-
-  /** The client of one provider; throws `ProviderError` `key` when it was given no credentials. */
-  given(provider: ProviderId): ProviderClient {
-    if (provider === 'built-in') return this.#builtIn;
-    const given = this.#given.get(provider);
-    if (given) return given.client;
-    throw new ProviderError('key', 'This provider is not set up.', 'Open Settings and set it up.');
+    const { provider, baseUrl, apiKey } = credentials;
+    const last = this.#given.get(provider)?.credentials;
+    if (last && last.baseUrl === baseUrl && last.apiKey === apiKey) return;
+    this.#given.set(provider, { credentials });
   }
 
   /** Forgets a provider's key and client. */
@@ -47,26 +45,49 @@ export class ProviderClients {
     this.#given.delete(provider);
   }
 
+  /**
+   * The client of one provider; throws `ProviderError`: `key` when it was given no credentials,
+   * `base-url` when its address is none.
+   */
+  given(provider: ProviderId): ProviderClient {
+    if (provider === 'built-in') return this.#builtIn;
+    const given = this.#given.get(provider);
+    if (given) return (given.client ??= clientOf(given.credentials));
+    throw new ProviderError('key', 'This provider is not set up.', 'Open Settings and set it up.');
+  }
+
   /** The client whose vectors belong to `space`; throws `ProviderError` `key` when there is none. */
   forSpace(space: Space): ProviderClient {
-    if (space.provider === BUILT_IN_SPACE) return this.#builtIn;
+    if (space.provider === BUILT_IN_IDENTITY) return this.#builtIn;
     if (space.provider === 'openai') {
-      const given = this.#given.get('openai') ?? this.#given.get('course');
-      if (given) return given.client;
+      const known = (['openai', 'course'] as const).find((provider) => this.#given.has(provider));
+      if (known) return this.given(known);
       throw new ProviderError(
         'key',
         `${space.model} needs an OpenAI API key, and none is given.`,
         'Open Settings and enter your key; it stays in this tab.'
       );
     }
-    const given = this.#given.get('compatible');
-    const url = given?.credentials.baseUrl;
-    if (given && url && normaliseBaseUrl(url) === space.provider) return given.client;
+    const url = this.#given.get('compatible')?.credentials.baseUrl;
+    if (url && isAddress(url, space.provider)) return this.given('compatible');
     throw new ProviderError(
       'key',
       `These vectors come from ${space.provider}, and no connection to it is set up.`,
       'Open Settings, choose OpenAI-compatible and enter this base URL.'
     );
+  }
+}
+
+function clientOf({ provider: identity, baseUrl, apiKey }: Credentials): ProviderClient {
+  return pacedBy(createOpenAIProvider({ ...(baseUrl && { baseUrl }), apiKey, identity }));
+}
+
+/** Whether what was given is this address; what can't be an address is none. */
+function isAddress(given: string, address: string): boolean {
+  try {
+    return normaliseBaseUrl(given) === address;
+  } catch {
+    return false;
   }
 }
 

@@ -3,7 +3,6 @@ import { appendItems, countRows, getCollection } from '#lib/collection/store/col
 import {
   openDatabase,
   write,
-  type Database,
   type Migration
 } from '#lib/collection/store/database.ts';
 import { MIGRATIONS } from '#lib/collection/store/migrations.ts';
@@ -16,6 +15,7 @@ import {
   batch,
   collectionOf,
   commit,
+  databaseInBucket,
   expectCode,
   freshDatabase,
   freshName,
@@ -34,25 +34,6 @@ function openDeaf(name: string, version?: number): Promise<IDBDatabase> {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-}
-
-/** Chromium's Storage Buckets: a part of the browser's storage with a quota of its own. */
-interface StorageBuckets {
-  open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
-  delete(name: string): Promise<void>;
-}
-
-async function databaseWithQuota(quota: number): Promise<Database> {
-  const { storageBuckets } = navigator as Navigator & { storageBuckets: StorageBuckets };
-  const name = `test-${crypto.randomUUID()}`;
-  const bucket = await storageBuckets.open(name, { quota });
-  onTestFinished(() => storageBuckets.delete(name));
-  vi.stubGlobal('indexedDB', bucket.indexedDB);
-  try {
-    return await open({ name: 'in-bucket' });
-  } finally {
-    vi.unstubAllGlobals();
-  }
 }
 
 describe('opening', () => {
@@ -111,6 +92,14 @@ describe('opening', () => {
     await expectCode(appendItems(old, id, [item('b')], []), 'database-closed');
   });
 
+  test('tells when the browser closes the connection, as when the reader clears the data', async () => {
+    const closed = Promise.withResolvers<void>();
+    const { db, destroy } = await databaseInBucket(3_000_000, closed.resolve);
+    await destroy();
+    await closed.promise;
+    await expectCode(getSpent(db), 'database-closed');
+  });
+
   test('gives up on an old tab that does not give way, also when queued behind another', async () => {
     const name = freshName();
     (await openDatabase({ name })).close();
@@ -151,7 +140,7 @@ describe('a write', () => {
   });
 
   test('beyond the quota is refused and leaves nothing', async () => {
-    const db = await databaseWithQuota(3_000_000);
+    const { db } = await databaseInBucket(3_000_000);
     const space = { ...SPACE, dimensions: 1_000_000 };
     const id = await collectionOf(db, ['a'], { space });
     const before = await recordsByStore(db);

@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { newCollectionId, type CollectionId, type Row } from '#lib/base/ids.ts';
@@ -134,4 +134,35 @@ export function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** Chromium's Storage Buckets: a part of the browser's storage with a quota of its own. */
+interface StorageBuckets {
+  open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
+  delete(name: string): Promise<void>;
+}
+
+const buckets = new Set<object>();
+
+/** A database that may hold `quota` bytes. `destroy` ends it as a reader does who clears the data. */
+export async function databaseInBucket(
+  quota: number,
+  onClosed?: () => void
+): Promise<{ db: Database; destroy: () => Promise<void> }> {
+  const { storageBuckets } = navigator as Navigator & { storageBuckets: StorageBuckets };
+  const name = `test-${crypto.randomUUID()}`;
+  const bucket = await storageBuckets.open(name, { quota });
+  const destroy = () => storageBuckets.delete(name);
+  // A bucket that is collected as garbage takes its connections with it: this one is held.
+  buckets.add(bucket);
+  onTestFinished(async () => {
+    await destroy();
+    buckets.delete(bucket);
+  });
+  vi.stubGlobal('indexedDB', bucket.indexedDB);
+  try {
+    return { db: await open({ name: 'in-bucket', ...(onClosed && { onClosed }) }), destroy };
+  } finally {
+    vi.unstubAllGlobals();
+  }
 }
