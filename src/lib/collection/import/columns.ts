@@ -76,17 +76,21 @@ export function inferColumns(records: Fields[]): Column[] {
   const survey = new ColumnSurvey();
   for (const record of records) survey.add(record);
   const columns = survey.columns();
-  for (const record of records) convertRecord(record, columns);
+  const types = typesOf(columns);
+  for (const record of records) convertRecord(record, types);
   return columns;
 }
 
+/** The type of each column, by its name. */
+export function typesOf(columns: Column[]): Map<string, FieldType> {
+  return new Map(columns.map(({ name, type }) => [name, type]));
+}
+
 /** Converts a record's values, in place, to the types of their columns. */
-export function convertRecord(record: Fields, columns: Column[]): void {
-  for (const { name, type } of columns) {
-    // A column may be called `constructor`; only the record's own fields count.
-    if (!Object.hasOwn(record, name)) continue;
+export function convertRecord(record: Fields, types: Map<string, FieldType>): void {
+  for (const name in record) {
     const value = record[name]!;
-    record[name] = isEmpty(value) ? null : convert(value, type);
+    record[name] = isEmpty(value) ? null : convert(value, types.get(name)!);
   }
 }
 

@@ -37,13 +37,14 @@ export function nameColumns(header: string[], line: number, issues: IssueList): 
   const names: string[] = [];
   const taken = new Set<string>(header.map(cleanName));
   const given = new Set<string>();
+  const numbers = new Map<string, number>();
   header.forEach((cell, i) => {
     const clean = cleanName(cell);
     const wanted = clean || `Column ${i + 1}`;
     const name =
       clean && !given.has(clean)
         ? clean
-        : uniqueName(wanted, (candidate) => taken.has(candidate) || given.has(candidate));
+        : uniqueName(wanted, (candidate) => taken.has(candidate) || given.has(candidate), numbers);
     given.add(name);
     names.push(name);
     if (!clean) {

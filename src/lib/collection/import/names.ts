@@ -7,9 +7,19 @@ export function cleanName(name: string): string {
   return clean === '__proto__' ? '_proto_' : clean;
 }
 
-/** `name`, or when that is taken, `name (2)`, `name (3)` and so on. */
-export function uniqueName(name: string, taken: (name: string) => boolean): string {
+/**
+ * `name`, or when that is taken, `name (2)`, `name (3)` and so on. `numbers` remembers the last one of
+ * each name between calls, so that thousands of equal names are not counted up from 2 each time.
+ */
+export function uniqueName(
+  name: string,
+  taken: (name: string) => boolean,
+  numbers = new Map<string, number>()
+): string {
   let unique = name;
-  for (let n = 2; taken(unique); n++) unique = `${name} (${n})`;
+  for (let n = (numbers.get(name) ?? 1) + 1; taken(unique); n++) {
+    unique = `${name} (${n})`;
+    numbers.set(name, n);
+  }
   return unique;
 }

@@ -1,7 +1,7 @@
 import { ImportError, throwIfCancelled } from '#lib/base/errors.ts';
 import type { Tokenizer } from '#lib/embedding/types.ts';
 import type { Fields, FieldType, Issue, Passage } from '../types.ts';
-import { ColumnSurvey, convertRecord, type Column } from './columns.ts';
+import { ColumnSurvey, convertRecord, typesOf, type Column } from './columns.ts';
 import { openText, type OpenedText, type ReadContext } from './decode.ts';
 import { detectFormat, type Format } from './detect.ts';
 import { IssueList } from './issues.ts';
@@ -147,8 +147,9 @@ async function typeRecords({ records, names, types }: ReadResult, pace: Pace): P
   }
   const columns = survey.columns();
   for (const column of columns) column.type = types?.[column.name] ?? column.type;
+  const byName = typesOf(columns);
   for (const record of records) {
-    convertRecord(record, columns);
+    convertRecord(record, byName);
     if (pace.due()) await pace.rest();
   }
   return columns;

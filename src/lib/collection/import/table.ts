@@ -81,7 +81,9 @@ class TableBuilder {
 
   #addRecord(cells: string[], line: number): void {
     const fields: Fields = {};
-    for (let i = 0; i < this.#width; i++) fields[this.names[i]!] = cells[i] || null;
+    // A short row does not get the fields it lacks: thousands of columns must not make it long.
+    const known = Math.min(this.#width, cells.length);
+    for (let i = 0; i < known; i++) fields[this.names[i]!] = cells[i] || null;
     this.records.push(fields);
 
     const found = `${cells.length} of ${this.#width} cells`;

@@ -45,7 +45,7 @@ describe('rows', () => {
     expect(issuesOf(set)).toEqual(['blank-row@5', 'short-row@6', 'blank-row@7', 'long-row@8']);
     expect(set.records).toEqual([
       { a: 'one\n\ntwo', b: 'x', c: 'y' },
-      { a: 'short', b: null, c: null },
+      { a: 'short' },
       { a: 'long', b: 'x', c: 'y', extra: ['more', 'still more'] },
       { a: 'last', b: 'x', c: 'y' }
     ]);
