@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { chromium, type BrowserContext } from '@playwright/test';
 import { browserLaunchOptions } from '../support/browser.ts';
 
@@ -39,8 +40,11 @@ export class PersistentBrowser {
     if (!context) return;
     this.#context = undefined;
     const closed = new Promise((resolve) => context.on('close', resolve));
-    process.kill(-this.#processGroup(), 'SIGKILL');
+    const group = this.#processGroup();
+    process.kill(-group, 'SIGKILL');
     await closed;
+    // A browser that is started while the last one is still dying hands over to it, and hangs.
+    while (isRunning(group)) await delay(10);
   }
 
   /** Kills the browser and removes the profile. */
@@ -57,4 +61,10 @@ export class PersistentBrowser {
     if (!line) throw new Error('The browser is not running.');
     return parseInt(line, 10);
   }
+}
+
+/** Whether any process of a group is left that is not just waiting to be forgotten (a zombie). */
+function isRunning(group: number): boolean {
+  const { stdout } = spawnSync('ps', ['-Ao', 'pgid=,stat='], { encoding: 'utf8' });
+  return new RegExp(`^ *${group} +[^Z]`, 'm').test(stdout);
 }
