@@ -33,12 +33,12 @@ export async function findImportFaults(
       readRecords({ name, blob }, { loadTokenizer: () => Promise.resolve(tokenizer), signal })
     );
   const faults: string[] = [];
-  const began = process.cpuUsage();
   const outcome = await read(new Blob([bytes]));
-  const { user, system } = process.cpuUsage(began);
-  const tookMs = (user + system) / 1000;
-  if (tookMs > BASE_MS + MS_PER_BYTE * bytes.length) {
-    faults.push(`${bytes.length} bytes took ${Math.round(tookMs)} ms`);
+  const limitMs = BASE_MS + MS_PER_BYTE * bytes.length;
+  const readMs = () => processorMs(() => read(new Blob([bytes])));
+  // The collection of other files' garbage may fall into one reading, not into two.
+  if ((await readMs()) > limitMs && (await readMs()) > limitMs) {
+    faults.push(`${bytes.length} bytes took more than ${Math.round(limitMs)} ms`);
   }
   if (outcome.records) faults.push(...faultsOfRecords(outcome.records));
   else faults.push(...faultsOfError(outcome.error));
@@ -57,6 +57,13 @@ export async function findImportFaults(
   }
   faults.push(...faultsOfPrototypes());
   return faults;
+}
+
+async function processorMs(work: () => Promise<unknown>): Promise<number> {
+  const began = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
 }
 
 type Outcome = { records: RecordSet; error?: undefined } | { records?: undefined; error: unknown };

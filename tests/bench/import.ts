@@ -1,0 +1,207 @@
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, expect, type Page } from '@playwright/test';
+import { longTasks } from '../e2e/support.ts';
+import { search } from '../e2e/journey.ts';
+import { browserLaunchOptions } from '../support/browser.ts';
+import { startSite } from '../support/site.ts';
+import { ticketsCsv } from '../support/tickets-csv.ts';
+import { median } from './first-load.ts';
+import type { Figure } from './run.ts';
+
+const ROWS = 100_000;
+const BYTES_PER_ROW = 525;
+const QUESTIONS = ['printer', 'invoice', 'password', 'laptop', 'order', 'refund', 'parcel'].flatMap(
+  (subject) => [
+    `${subject} is missing`,
+    `the ${subject} arrived broken`,
+    `${subject} shows an error`
+  ]
+);
+const LONG_MS = 600_000;
+
+/**
+ * A CSV of 100,000 rows and 50 MB in the real page, on a profile on disk: how long each step takes,
+ * how much memory and room it needs, and whether the page ever stood still.
+ */
+export async function benchImport(): Promise<Figure[]> {
+  const site = await startSite();
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const file = join(folder, 'tickets.csv');
+  const csv = ticketsCsv(ROWS, BYTES_PER_ROW);
+  await writeFile(file, csv);
+  const profile = join(folder, 'profile');
+  const context = await chromium.launchPersistentContext(profile, {
+    ...browserLaunchOptions(),
+    baseURL: site.url
+  });
+  const memory = new MemoryMeter(profile);
+  try {
+    const page = context.pages()[0]!;
+    const tasks = await longTasks(page);
+    const figures: Figure[] = [
+      { what: 'rows', value: ROWS, unit: '' },
+      { what: 'file', value: Buffer.byteLength(csv) / 1e6, unit: 'MB' }
+    ];
+    await page.goto('/');
+    await page.getByRole('link', { name: 'New collection' }).first().click();
+    await expect(page.getByLabel('Data file')).toBeEnabled();
+    await memory.start();
+
+    const droppedMs = await now(page);
+    let lastMs = droppedMs;
+    const step = async (what: string) => {
+      const ms = await now(page);
+      figures.push({ what, value: (ms - lastMs) / 1000, unit: 's' });
+      lastMs = ms;
+    };
+    await page.getByLabel('Data file').setInputFiles(file);
+    await expect(page.getByText('100,000 rows').first()).toBeVisible({ timeout: LONG_MS });
+    await step('parse');
+    await expect(page.getByRole('status', { name: 'Estimate' })).toContainText('100,000 items', {
+      timeout: LONG_MS
+    });
+    await step('count tokens');
+    figures.push({ what: 'peak memory up to here', value: memory.peakBytes / 1e6, unit: 'MB' });
+    await page.getByRole('button', { name: 'Embed', exact: true }).click();
+    await expect(page.getByRole('progressbar', { name: 'Embedding' })).toBeVisible({
+      timeout: LONG_MS
+    });
+    await step('keep the items');
+    await expect(page).toHaveURL(/search$/, { timeout: LONG_MS });
+    await step('embed with Built-in');
+    await search(page, QUESTIONS[0]!);
+    await step('first search');
+    figures.push({ what: 'drop to first search', value: (lastMs - droppedMs) / 1000, unit: 's' });
+    const long = (await tasks()).filter(({ startMs }) => startMs >= droppedMs);
+    figures.push(
+      { what: 'main-thread tasks over 50 ms', value: long.length, unit: '' },
+      { what: 'peak memory up to here', value: memory.peakBytes / 1e6, unit: 'MB' }
+    );
+
+    const exactMs = await ask(page, 'Exact');
+    figures.push({ what: 'search, exact, graph being built (median)', value: exactMs, unit: 'ms' });
+    await expect(page.getByText(/^Graph ready/)).toBeVisible({ timeout: LONG_MS });
+    await step('graph built');
+    figures.push(
+      { what: 'search, exact (median)', value: await ask(page, 'Exact'), unit: 'ms' },
+      { what: 'search, HNSW (median)', value: await ask(page, 'HNSW'), unit: 'ms' }
+    );
+    await untilGraphKept(page);
+    figures.push({ what: 'size on disk', value: diskBytes(profile) / 1e6, unit: 'MB' });
+
+    await page.reload();
+    await search(page, QUESTIONS[1]!);
+    figures.push({ what: 'reload to first answer', value: (await now(page)) / 1000, unit: 's' });
+    await expect(page.getByText(/^Graph ready/)).toBeVisible({ timeout: LONG_MS });
+    figures.push({ what: 'reload to graph loaded', value: (await now(page)) / 1000, unit: 's' });
+    figures.push({ what: 'peak memory', value: memory.peakBytes / 1e6, unit: 'MB' });
+    return figures;
+  } finally {
+    memory.stop();
+    await context.close();
+    await site.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+function now(page: Page): Promise<number> {
+  return page.evaluate(() => performance.now());
+}
+
+/** Asks all questions by one method; the median time from Enter to results, as the page tells it. */
+async function ask(page: Page, method: 'Exact' | 'HNSW'): Promise<number> {
+  await page.getByRole('combobox', { name: 'Method' }).selectOption(method);
+  const times: number[] = [];
+  for (const question of QUESTIONS) {
+    await page.getByRole('searchbox', { name: 'Search' }).fill(question);
+    const from = await page.evaluate(() => {
+      const list = document.querySelector('[aria-label="Results"]')!;
+      const answered = new Promise<number>((resolve) => {
+        new MutationObserver(() => resolve(performance.now())).observe(list, {
+          childList: true,
+          subtree: true,
+          characterData: true
+        });
+      });
+      Object.assign(globalThis, { answered });
+      const input = document.querySelector<HTMLInputElement>('input[type="search"]')!;
+      const start = performance.now();
+      input.form!.requestSubmit();
+      return start;
+    });
+    const until = await page.evaluate(
+      () => (globalThis as unknown as { answered: Promise<number> }).answered
+    );
+    times.push(until - from);
+  }
+  return median(times);
+}
+
+/** The graph is written when nothing has changed for a moment. */
+async function untilGraphKept(page: Page): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              const open = indexedDB.open('semblance');
+              open.onsuccess = () => {
+                const all = open.result.transaction('graphs').objectStore('graphs').count();
+                all.onsuccess = () => (open.result.close(), resolve(all.result));
+              };
+            })
+        ),
+      { timeout: 60_000 }
+    )
+    .toBe(1);
+}
+
+function diskBytes(profile: string): number {
+  const folder = join(profile, 'Default/IndexedDB');
+  return Number(execFileSync('du', ['-sb', folder], { encoding: 'utf8' }).split('\t')[0]);
+}
+
+/** Samples what all of a browser's processes hold, shared pages counted once (PSS). */
+class MemoryMeter {
+  peakBytes = 0;
+  readonly #profile: string;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(profile: string) {
+    this.#profile = profile;
+  }
+
+  async start(): Promise<void> {
+    await this.#sample();
+    this.#timer = setInterval(() => void this.#sample(), 500);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #sample(): Promise<void> {
+    const processes = execFileSync('ps', ['-Ao', 'pid=,pgid=,args='], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line))
+      .filter((match) => match !== null);
+    const group = processes.find(([, , , args]) => args!.includes(this.#profile))?.[2];
+    const pids = processes.filter(([, , pgid]) => pgid === group).map(([, pid]) => pid!);
+    const sizes = await Promise.all(
+      pids.map(async (pid) => {
+        // A process may be gone by now.
+        const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+        return 1024 * Number(/^Pss: +(\d+)/m.exec(text)?.[1] ?? 0);
+      })
+    );
+    this.peakBytes = Math.max(
+      this.peakBytes,
+      sizes.reduce((sum, bytes) => sum + bytes, 0)
+    );
+  }
+}
