@@ -10,13 +10,7 @@ import {
 } from '#lib/embedding/catalogue.ts';
 import type { ProviderId } from '#lib/embedding/types.ts';
 import { embedder, items } from '#lib/workers/clients.ts';
-
-/** What the host of the page may set, in `semblance.json` beside it. */
-interface HostSettings {
-  title: string | null;
-  /** Base URL of a proxy that takes the course token. */
-  proxyUrl: string | null;
-}
+import { readHostSettings, type HostSettings } from './host-settings.ts';
 
 /** The text that stands for a course's key; the proxy puts the real one in its place. */
 const COURSE_TOKEN = '<OPENAI_API_TOKEN>';
@@ -260,23 +254,6 @@ function isAddress(typed: string): boolean {
 /** Whether what the reader typed is this address. */
 function sameAddress(typed: string, address: string): boolean {
   return isAddress(typed) && normaliseBaseUrl(typed) === address;
-}
-
-async function readHostSettings(): Promise<HostSettings> {
-  const none: HostSettings = { title: null, proxyUrl: null };
-  try {
-    const response = await fetch('./semblance.json');
-    if (!response.ok) return none;
-    const value = (await response.json()) as Partial<Record<keyof HostSettings, unknown>>;
-    const text = (given: unknown) => (typeof given === 'string' && given !== '' ? given : null);
-    const proxyUrl = text(value.proxyUrl);
-    // A proxy on the page's own host may be given by its path alone; workers know no such base.
-    const address = proxyUrl === null ? null : URL.parse(proxyUrl, document.baseURI);
-    return { title: text(value.title), proxyUrl: address?.href ?? null };
-  } catch {
-    // Offline, or a host that never wrote the file: the page works without it.
-    return none;
-  }
 }
 
 export const settings = new Settings();

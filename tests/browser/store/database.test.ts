@@ -1,10 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { appendItems, countRows, getCollection } from '#lib/collection/store/collections.ts';
-import {
-  openDatabase,
-  write,
-  type Migration
-} from '#lib/collection/store/database.ts';
+import { openDatabase, write, type Migration } from '#lib/collection/store/database.ts';
 import { MIGRATIONS } from '#lib/collection/store/migrations.ts';
 import { assertRoomFor, storageState } from '#lib/collection/store/quota.ts';
 import { deleteGraph, loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
@@ -93,8 +89,8 @@ describe('opening', () => {
   });
 
   test('tells when the browser closes the connection, as when the reader clears the data', async () => {
-    const closed = Promise.withResolvers<void>();
-    const { db, destroy } = await databaseInBucket(3_000_000, closed.resolve);
+    const closed = Promise.withResolvers<true>();
+    const { db, destroy } = await databaseInBucket(3_000_000, () => closed.resolve(true));
     await destroy();
     await closed.promise;
     await expectCode(getSpent(db), 'database-closed');
