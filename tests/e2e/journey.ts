@@ -131,6 +131,7 @@ export interface Found {
 
 /** The results on the page, once they are there. */
 export async function readResults(page: Page): Promise<Found[]> {
+  await expect(results(page)).toHaveAttribute('aria-busy', 'false');
   const entries = results(page)
     .getByRole('listitem')
     .filter({ has: page.getByRole('heading') });
