@@ -36,6 +36,7 @@ export class OpenCollection {
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
   #answer = $state.raw<Answer | null>(null);
   #searching = $state(false);
+  #waitUntil = $state.raw<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
@@ -70,6 +71,10 @@ export class OpenCollection {
   }
   get searching(): boolean {
     return this.#searching;
+  }
+  /** Until when the endpoint asked for a pause (epoch milliseconds); null when it did not. */
+  get waitUntil(): number | null {
+    return this.#searching ? this.#waitUntil : null;
   }
   get error(): ErrorData | null {
     return this.#error;
@@ -134,7 +139,9 @@ export class OpenCollection {
     await this.#opened;
     const { space, titleField } = this.#state!.collection;
     await settings.connect();
-    const query = await embedder.api.embedQuery(question, space, signal);
+    const query = await embedder.api.embedQuery(question, space, signal, (until) => {
+      if (!signal.aborted) this.#waitUntil = until;
+    });
     const found = await this.#engineWorker.api.search({ vector: query.vector, k: RESULTS, method });
     const from = performance.now();
     const rows = await items.api.items(this.id, found.rows);

@@ -146,15 +146,16 @@ class Settings {
     await this.#keep();
   }
 
-  /** Hands a key for the chosen provider to the embedding worker, where it stays. */
+  /** Hands a key to the embedding worker, where it stays. It is for OpenAI unless a server is chosen. */
   async setKey(apiKey: string): Promise<void> {
     await this.load();
-    if (this.#provider !== 'openai' && this.#provider !== 'compatible') return;
+    const provider = this.#provider === 'compatible' ? 'compatible' : 'openai';
+    if (provider !== this.#provider) await this.choose(provider);
     // Without an address there is nobody to give it to yet.
-    if (this.#provider === 'compatible' && !isAddress(this.#baseUrl)) return;
-    const baseUrl = this.#provider === 'compatible' ? this.#baseUrl : null;
-    await embedder.api.setCredentials({ provider: this.#provider, baseUrl, apiKey });
-    this.#keyed = new Set([...this.#keyed, this.#provider]);
+    if (provider === 'compatible' && !isAddress(this.#baseUrl)) return;
+    const baseUrl = provider === 'compatible' ? this.#baseUrl : null;
+    await embedder.api.setCredentials({ provider: provider, baseUrl, apiKey });
+    this.#keyed = new Set([...this.#keyed, provider]);
   }
 
   /** Makes the embedding worker forget the chosen provider's key. */

@@ -58,7 +58,8 @@ export async function readFile(
   return {
     draft: { records, passages, ids: null, columns, firstNumber: 1 },
     summary: {
-      name,
+      // A collection is called after its file, without what says how it is written.
+      name: name.replace(/(?<=.)\.[a-z]+$/i, ''),
       format,
       records: records.length,
       columns,

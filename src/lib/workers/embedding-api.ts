@@ -61,8 +61,16 @@ export class EmbeddingApi {
     return { dimensions, ms: performance.now() - from };
   }
 
-  /** The vector of a query in a collection's space: from the cache, or bought before waiting batches. */
-  async embedQuery(text: string, space: Space, signal: AbortSignal): Promise<EmbeddedQuery> {
+  /**
+   * The vector of a query in a collection's space: from the cache, or bought before waiting batches.
+   * `onWait` hears until when (epoch milliseconds) the endpoint asked for a pause, and null after it.
+   */
+  async embedQuery(
+    text: string,
+    space: Space,
+    signal: AbortSignal,
+    onWait: (until: number | null) => void = () => {}
+  ): Promise<EmbeddedQuery> {
     const from = performance.now();
     const db = await this.#database();
     const key = spaceKey(space);
@@ -72,7 +80,11 @@ export class EmbeddingApi {
 
     const model = modelOfSpace(space);
     const request = { inputs: [text], model: model.id, ...dimensionsAsked(space) };
-    const answer = await this.#ask(this.#clients.forSpace(space), request, model, signal);
+    const client = this.#clients.forSpace(space);
+    const tellWait = () => onWait(client.pacer.state.waitUntil);
+    const stopTelling = client.pacer.onChange(tellWait);
+    tellWait();
+    const answer = await this.#ask(client, request, model, signal).finally(stopTelling);
     const { vectors: vector, dimensions, tokens } = answer;
     if (dimensions !== space.dimensions) throw otherDimensions(space, dimensions);
     await unlessFull(putCachedVector(db, key, hash, vector));
