@@ -1,3 +1,4 @@
+import { counted, dollars } from '#lib/base/format.ts';
 import type { Model } from './catalogue.ts';
 
 type Priced = Pick<Model, 'usdPerMillionTokens'>;
@@ -21,21 +22,5 @@ export function formatEstimate(estimate: Estimate): string {
   const counts = `${counted(items, 'item')} · ${counted(tokens, 'token')}`;
   const cost = costUsd(tokensToBuy, estimate);
   if (cost === null) return `${counts} · price set by your server`;
-  return `${counts} · ${cost === 0 ? 'free' : formatUsd(cost)}`;
-}
-
-/** Dollars at a precision that tells: four decimals below a dollar, and never `$0.0000`. */
-export function formatUsd(usd: number): string {
-  if (usd > 0 && usd < 0.0001) return '< $0.0001';
-  const digits = usd === 0 || usd >= 0.99995 ? 2 : 4;
-  return usd.toLocaleString('en-US', {
-    style: 'currency',
-    currency: 'USD',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits
-  });
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${counts} · ${cost === 0 ? 'free' : dollars(cost)}`;
 }

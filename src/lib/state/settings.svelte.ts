@@ -154,7 +154,7 @@ class Settings {
     // Without an address there is nobody to give it to yet.
     if (provider === 'compatible' && !isAddress(this.#baseUrl)) return;
     const baseUrl = provider === 'compatible' ? this.#baseUrl : null;
-    await embedder.api.setCredentials({ provider: provider, baseUrl, apiKey });
+    await embedder.api.setCredentials({ provider, baseUrl, apiKey });
     this.#keyed = new Set([...this.#keyed, provider]);
   }
 

@@ -15,8 +15,7 @@ import {
   embeddedRows,
   listSegments,
   readVectors,
-  readVectorsAt,
-  segmentKeys
+  readVectorsAt
 } from '#lib/collection/store/segments.ts';
 import { bitAt } from '#lib/base/bits.ts';
 import {
@@ -29,7 +28,8 @@ import {
   joined,
   keyOf,
   recordsByStore,
-  vectorOf
+  vectorOf,
+  segmentKeys
 } from './support.ts';
 
 const FAILED = { code: 'input', message: 'The endpoint refused this text.' };

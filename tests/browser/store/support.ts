@@ -6,7 +6,7 @@ import { normalise } from '#lib/base/vector.ts';
 import { createCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database, type OpenOptions } from '#lib/collection/store/database.ts';
 import type { StagedItem } from '#lib/collection/store/schema.ts';
-import { commitSegment } from '#lib/collection/store/segments.ts';
+import { commitSegment, listSegments } from '#lib/collection/store/segments.ts';
 import type { Space } from '#lib/base/space.ts';
 import type { Collection } from '#lib/collection/types.ts';
 
@@ -165,4 +165,13 @@ export async function databaseInBucket(
   } finally {
     vi.unstubAllGlobals();
   }
+}
+
+/** The keys of a collection's segments: [collection, first row, count]. */
+export async function segmentKeys(
+  db: Database,
+  id: CollectionId
+): Promise<[CollectionId, Row, number][]> {
+  const segments = await listSegments(db, id);
+  return segments.map(({ collection, firstRow, count }) => [collection, firstRow, count]);
 }

@@ -6,7 +6,7 @@ import { appendItems, countRows, deleteCollection } from '#lib/collection/store/
 import type { Database } from '#lib/collection/store/database.ts';
 import { getDeadRows, killRows } from '#lib/collection/store/dead.ts';
 import { getRun, getSpent, recordFailures } from '#lib/collection/store/runs.ts';
-import { segmentKeys } from '#lib/collection/store/segments.ts';
+import { segmentKeys } from '../store/support.ts';
 import type { RunProgress } from '#lib/embedding/run.ts';
 import { loadTokenizer } from '#lib/embedding/tokens.ts';
 import { EmbeddingApi } from '#lib/workers/embedding-api.ts';

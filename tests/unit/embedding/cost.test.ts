@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compatibleModel, findModel } from '#lib/embedding/catalogue.ts';
-import { costUsd, formatEstimate, formatUsd } from '#lib/embedding/cost.ts';
+import { costUsd, formatEstimate } from '#lib/embedding/cost.ts';
 
 const small = findModel('text-embedding-3-small')!;
 const estimate = { items: 8807, tokens: 444_463, tokensToBuy: 444_463 };
@@ -26,14 +26,6 @@ describe('an estimate', () => {
     expect(formatEstimate({ ...estimate, usdPerMillionTokens })).toBe(text);
   });
 
-  it('prices only what is not held already', () => {
-    const again = { ...estimate, usdPerMillionTokens: 0.02 };
-    expect(formatEstimate({ ...again, tokensToBuy: 50_000 })).toMatch(
-      /444,463 tokens · \$0\.0010$/
-    );
-    expect(formatEstimate({ ...again, tokensToBuy: 0 })).toMatch(/free$/);
-  });
-
   it('has the price of what is bought: nothing, when every vector is held already', () => {
     const priced = { ...estimate, usdPerMillionTokens: small.usdPerMillionTokens };
     expect(formatEstimate({ ...priced, tokensToBuy: 0 })).toMatch(/444,463 tokens · free$/);
@@ -43,19 +35,5 @@ describe('an estimate', () => {
   it('counts one of a kind in the singular', () => {
     const one = { items: 1, tokens: 1, tokensToBuy: 1, usdPerMillionTokens: 0 };
     expect(formatEstimate(one)).toBe('1 item · 1 token · free');
-  });
-});
-
-describe('dollars', () => {
-  it.each([
-    [0, '$0.00'],
-    [0.000004, '< $0.0001'],
-    [0.0001, '$0.0001'],
-    [0.5, '$0.5000'],
-    [0.99996, '$1.00'],
-    [1.5, '$1.50'],
-    [1234.5, '$1,234.50']
-  ])('%d reads %s', (usd, text) => {
-    expect(formatUsd(usd)).toBe(text);
   });
 });

@@ -15,8 +15,3 @@ export async function saveGraph(db: Database, graph: SavedGraph): Promise<void> 
 export function loadGraph(db: Database, id: CollectionId): Promise<SavedGraph | undefined> {
   return read(db, ['graphs'], (tx) => tx.objectStore('graphs').get(id));
 }
-
-/** Forgets a collection's graph, such as a damaged one. */
-export async function deleteGraph(db: Database, id: CollectionId): Promise<void> {
-  await write(db, ['graphs'], (tx) => tx.objectStore('graphs').delete(id));
-}

@@ -17,11 +17,6 @@ export async function storageState(): Promise<StorageState> {
   return { usedBytes: usage, quotaBytes: quota, persisted };
 }
 
-/** Asks the browser to keep this page's storage; the answer is the browser's (or the reader's). */
-export function requestPersistence(): Promise<boolean> {
-  return navigator.storage.persist();
-}
-
 /** Throws `StoreError` `quota-exceeded` when `bytes` more would not fit, before anything is spent. */
 export async function assertRoomFor(bytes: number): Promise<void> {
   const { usedBytes, quotaBytes } = await storageState();

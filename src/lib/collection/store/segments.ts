@@ -53,14 +53,6 @@ export function listSegments(db: Database, id: CollectionId): Promise<Segment[]>
   return read(db, ['segments'], (tx) => tx.objectStore('segments').getAll(keysOf(id)));
 }
 
-/** The keys of a collection's segments: [collection, first row, count]. */
-export function segmentKeys(
-  db: Database,
-  id: CollectionId
-): Promise<[CollectionId, Row, number][]> {
-  return read(db, ['segments'], (tx) => tx.objectStore('segments').getAllKeys(keysOf(id)));
-}
-
 /** All vectors of a segment: `count × dimensions`, row-major, L2-normalised. */
 export function readVectors(segment: Segment): Promise<Float32Array> {
   return readFloats(segment.vectors);

@@ -14,16 +14,6 @@ const twoDigits = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 2 })
 const threeDigits = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
 const percents = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 0 });
 
-// Two decimals, or two significant digits where those say more: $12.35, but $0.0089.
-const money = new Intl.NumberFormat(LOCALE, {
-  style: 'currency',
-  currency: 'USD',
-  minimumFractionDigits: 2,
-  maximumFractionDigits: 2,
-  maximumSignificantDigits: 2,
-  roundingPriority: 'morePrecision'
-});
-
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto' });
 
 /** A number of things: `8,807`. */
@@ -47,9 +37,16 @@ export function similarity(cosine: number): string {
   return cosine < 0 && text !== '0.000' ? `\u2212${text}` : text;
 }
 
-/** US dollars: `$12.35`, `$0.0089`; too little to matter is `< $0.0001`, nothing is `$0.00`. */
+/** US dollars, to four decimals below a dollar: `$12.35`, `$0.0089`, `< $0.0001`, `$0.00`. */
 export function dollars(usd: number): string {
-  return usd > 0 && usd < 0.0001 ? '< $0.0001' : money.format(usd);
+  if (usd > 0 && usd < 0.0001) return '< $0.0001';
+  const digits = usd === 0 || usd >= 0.99995 ? 2 : 4;
+  return usd.toLocaleString(LOCALE, {
+    style: 'currency',
+    currency: 'USD',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits
+  });
 }
 
 /** Bytes in decimal units, as browsers and disks count: `640 B`, `4.2 MB`, `118 GB`. */

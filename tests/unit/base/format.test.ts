@@ -10,7 +10,7 @@ import {
   percent,
   rate,
   similarity
-} from '#lib/ui/format.ts';
+} from '#lib/base/format.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -53,9 +53,10 @@ describe('dollars', () => {
     expect(dollars(5361.2)).toBe('$5,361.20');
   });
 
-  test('have two digits that say something below', () => {
+  test('have four decimals below', () => {
     expect(dollars(0.00888926)).toBe('$0.0089');
-    expect(dollars(0.15)).toBe('$0.15');
+    expect(dollars(0.15)).toBe('$0.1500');
+    expect(dollars(0.99996)).toBe('$1.00');
   });
 
   test('tell nothing from next to nothing', () => {
