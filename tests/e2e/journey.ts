@@ -63,8 +63,8 @@ export async function useServer(
 ): Promise<void> {
   await page.goto('/#/settings');
   await page.getByRole('radio', { name: 'OpenAI-compatible' }).check();
-  await page.getByRole('textbox', { name: 'API key' }).fill(key);
   await page.getByRole('textbox', { name: 'Base URL' }).fill(baseUrl);
+  await page.getByRole('textbox', { name: 'API key' }).fill(key);
   await page.getByRole('textbox', { name: 'Model names' }).fill(model);
   await page.getByRole('textbox', { name: 'Model names' }).press('Tab');
 }

@@ -1,25 +1,16 @@
 import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
-import type { Collection } from '#lib/collection/types.ts';
 import { formatEstimate } from '#lib/embedding/cost.ts';
 import { items, makeImporter } from '#lib/workers/clients.ts';
-import type { CollectionState } from '#lib/workers/items-api.ts';
 import type { DraftSource, DraftSummary } from '#lib/workers/draft-source.ts';
 import type { PreviewRow } from '#lib/workers/draft-texts.ts';
 import type { Measure } from '#lib/workers/import-api.ts';
 import { spaceOf } from '#lib/embedding/catalogue.ts';
+import { samePurpose, type DraftPurpose } from './draft-purpose.ts';
 import { settings, type ModelOption } from './settings.svelte.ts';
 
 /** How long the reader must stop typing before all texts are rendered and counted again. */
 const SETTLE_MS = 250;
-
-/** What the draft will become. */
-export type DraftPurpose =
-  | { kind: 'new' }
-  /** Its items are added to this collection, under its template and model. */
-  | { kind: 'into'; target: CollectionState }
-  /** The items of this collection, embedded again as a new collection. */
-  | { kind: 'again'; origin: CollectionState };
 
 /** A file (or collection) on its way to becoming a collection: what was found, and what is chosen. */
 class Draft {
@@ -165,10 +156,7 @@ class Draft {
   async begin(wanted: { into?: CollectionId; again?: CollectionId }): Promise<void> {
     const beginning = (this.#beginning = Symbol('beginning'));
     const id = wanted.into ?? wanted.again;
-    if (!id) {
-      if (this.#purpose.kind !== 'new') this.clear();
-      return;
-    }
+    if (!id) return this.#purpose.kind === 'new' ? undefined : this.clear();
     try {
       const state = await items.api.collection(id);
       if (this.#beginning !== beginning) return;
@@ -188,14 +176,8 @@ class Draft {
 
   /** Whether what is drafted was drafted for this purpose, and for the collection as it is now. */
   #serves(purpose: DraftPurpose): boolean {
-    const [now, then] = [purpose, this.#purpose].map(collectionOf);
-    const same =
-      this.#purpose.kind === purpose.kind &&
-      then?.id === now?.id &&
-      then?.name === now?.name &&
-      then?.nextRow === now?.nextRow &&
-      then?.deadRevision === now?.deadRevision;
-    return same && (purpose.kind === 'into' || this.#summary !== null || this.#reading !== null);
+    if (!samePurpose(purpose, this.#purpose)) return false;
+    return purpose.kind === 'into' || this.#summary !== null || this.#reading !== null;
   }
 
   /** Reads a file; the last draft stays until this one is read. */
@@ -212,11 +194,8 @@ class Draft {
     this.#opening?.abort();
     const opening = (this.#opening = new AbortController());
     this.#error = null;
-    this.#reading = {
-      name,
-      readBytes: 0,
-      totalBytes: source.kind === 'file' ? source.blob.size : 0
-    };
+    const totalBytes = source.kind === 'file' ? source.blob.size : 0;
+    this.#reading = { name, readBytes: 0, totalBytes };
     try {
       await settings.load();
       const onProgress = (readBytes: number, totalBytes: number) => {
@@ -364,12 +343,6 @@ class Draft {
     // Ending the worker gives the draft's memory back.
     this.#importer.end();
   }
-}
-
-/** The collection a purpose is about. */
-function collectionOf(purpose: DraftPurpose): Collection | undefined {
-  if (purpose.kind === 'new') return undefined;
-  return (purpose.kind === 'into' ? purpose.target : purpose.origin).collection;
 }
 
 export const draft = new Draft();

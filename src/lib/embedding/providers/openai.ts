@@ -13,7 +13,7 @@ import {
   type Endpoint,
   type Refusal
 } from './failure.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs, saidRetryMs } from './retry-after.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 const TIMEOUT_MS = 60_000;
@@ -178,13 +178,14 @@ function toRefusal(error: unknown): Refusal | undefined {
   const fields: Record<string, unknown> =
     typeof body === 'object' ? { ...body } : { message: body };
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  const message = text(fields.message);
   return {
     status,
     type: text(fields.type),
     code: text(fields.code),
     param: text(fields.param),
-    said: text(fields.message).trim().slice(0, MAX_WORDS),
-    retryAfterMs: headers ? retryAfterMs(headers, Date.now()) : undefined
+    said: message.trim().slice(0, MAX_WORDS),
+    retryAfterMs: (headers && retryAfterMs(headers, Date.now())) ?? saidRetryMs(message)
   };
 }
 

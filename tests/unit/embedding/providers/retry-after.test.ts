@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryAfterMs } from '#lib/embedding/providers/retry-after.ts';
+import { retryAfterMs, saidRetryMs } from '#lib/embedding/providers/retry-after.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -20,4 +20,17 @@ it.each([
   [{}, undefined]
 ])('reads %j as %s ms', (headers: Record<string, string>, expected) => {
   expect(retryAfterMs(new Headers(headers), NOW)).toBe(expected);
+});
+
+it.each([
+  ['Rate limit reached … Limit 3, Used 3, Requested 1. Please try again in 20s. Visit …', 20_000],
+  ['Please try again in 1.5s.', 1500],
+  ['Please try again in 20ms.', 20],
+  ['Please try again in 6m0s.', 360_000],
+  ['Please try again in 1h2m3s.', 3_723_000],
+  ['Please try again in a while.', undefined],
+  ['Please try again.', undefined],
+  ['', undefined]
+])('reads the pause in “%s”', (message, expected) => {
+  expect(saidRetryMs(message)).toBe(expected);
 });
