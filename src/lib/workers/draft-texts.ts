@@ -3,7 +3,7 @@ import { throwIfCancelled } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { identify, type Identified } from '#lib/collection/import/identify.ts';
 import { IssueList } from '#lib/collection/import/issues.ts';
-import { isBlank, parseTemplate, renderTemplate } from '#lib/collection/template.ts';
+import { isBlank, parseTemplate, renderTemplate, unknownFields } from '#lib/collection/template.ts';
 import type { Issue } from '#lib/collection/types.ts';
 import { loadTokenizer } from '#lib/embedding/tokens.ts';
 import type { Draft } from './draft-source.ts';
@@ -98,7 +98,11 @@ async function renderTexts(
   const tokenizer = await loadTokenizer();
   throwIfCancelled(signal);
   const { ids, keep, issues, issueCount } = identifyRecords(draft, choices.idField);
-  const blank = new IssueList();
+  const found = new IssueList();
+  for (const field of unknownFields(template, draft.columns)) {
+    found.add('unknown-field', `There is no column “${field}”; in the template it stays empty.`);
+  }
+  let blank = 0;
   const records: number[] = [];
   const hashes: string[] = [];
   const tokens: number[] = [];
@@ -113,7 +117,8 @@ async function renderTexts(
     const fields = draft.records[record]!;
     if (isBlank(template, fields)) {
       const message = `Item ${ids[record]} has no text under this template; it is left out.`;
-      blank.add('blank-text', message);
+      found.add('blank-text', message);
+      blank++;
       continue;
     }
     const text = renderTemplate(template, fields);
@@ -129,9 +134,9 @@ async function renderTexts(
     hashes,
     tokens: Uint32Array.from(tokens),
     ids,
-    blank: blank.count,
-    issues: [...issues, ...blank.kept],
-    issueCount: issueCount + blank.count
+    blank,
+    issues: [...issues, ...found.kept],
+    issueCount: issueCount + found.count
   };
 }
 

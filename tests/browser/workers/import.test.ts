@@ -67,6 +67,15 @@ describe('measuring', () => {
     expect(measured.issueCount).toBe(2);
   });
 
+  test('lists what the template names and no column is', async () => {
+    const { open, measure } = makeApi(await freshDatabase());
+    await open([{ text: 'a' }]);
+    const measured = await measure('{text} {tittle}');
+    expect(measured.issues).toEqual([
+      { code: 'unknown-field', message: expect.stringContaining('“tittle”') as string }
+    ]);
+  });
+
   test('lists the items over the limit', async () => {
     const { open, measure } = makeApi(await freshDatabase());
     await open([
