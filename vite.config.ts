@@ -18,6 +18,18 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Found only when a test imports it, a package would be bundled late and the page reloaded.
+        optimizeDeps: {
+          include: [
+            '@noble/hashes/sha2.js',
+            'gpt-tokenizer/encoding/cl100k_base',
+            'idb',
+            'openai',
+            'papaparse',
+            'svelte',
+            'svelte/reactivity'
+          ]
+        },
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
