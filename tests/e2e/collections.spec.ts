@@ -13,11 +13,11 @@ import {
 import { expect, test } from './support.ts';
 
 test('a collection is renamed in the list', async ({ page }) => {
-  await makeFilms(page, 'films.csv');
-  const entry = await listed(page, 'films.csv');
-  await act(page, 'films.csv', 'Rename');
+  await makeFilms(page, 'films');
+  const entry = await listed(page, 'films');
+  await act(page, 'films', 'Rename');
   const dialog = page.getByRole('dialog', { name: 'Rename collection' });
-  await expect(dialog.getByRole('textbox', { name: 'Name' })).toHaveValue('films.csv');
+  await expect(dialog.getByRole('textbox', { name: 'Name' })).toHaveValue('films');
   await dialog.getByRole('textbox', { name: 'Name' }).fill('  Films I like  ');
   await dialog.getByRole('textbox', { name: 'Name' }).press('Enter');
   await expect(dialog).toBeHidden();
@@ -31,27 +31,27 @@ test('a collection is renamed in the list', async ({ page }) => {
 test('a collection is deleted only after its name is typed, and leaves nothing behind', async ({
   page
 }) => {
-  await makeFilms(page, 'films.csv');
-  await makeFilms(page, 'more.csv');
+  await makeFilms(page, 'films');
+  await makeFilms(page, 'more');
   await expect(await listed(page)).toHaveCount(2);
   const before = await keptRecords(page);
 
-  await act(page, 'more.csv', 'Delete');
+  await act(page, 'more', 'Delete');
   const dialog = page.getByRole('dialog', { name: 'Delete collection' });
   await expect(dialog).toContainText('20 items');
   const confirm = dialog.getByRole('button', { name: 'Delete' });
   await expect(confirm).toBeDisabled();
-  await dialog.getByRole('textbox').fill('films.csv');
+  await dialog.getByRole('textbox').fill('films');
   await expect(confirm).toBeDisabled();
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(await listed(page)).toHaveCount(2);
 
-  await act(page, 'more.csv', 'Delete');
-  await dialog.getByRole('textbox').fill('more.csv');
+  await act(page, 'more', 'Delete');
+  await dialog.getByRole('textbox').fill('more');
   await confirm.click();
-  await expect(await listed(page, 'more.csv')).toHaveCount(0);
-  await expect(await listed(page, 'films.csv')).toHaveCount(1);
+  await expect(await listed(page, 'more')).toHaveCount(0);
+  await expect(await listed(page, 'films')).toHaveCount(1);
   const after = await keptRecords(page);
   for (const store of ['collections', 'rows', 'items', 'segments', 'runs', 'graphs'] as const) {
     expect(after[store], store).toBeLessThanOrEqual(1);
@@ -68,7 +68,7 @@ test('what was spent stays in the totals, also when its collection is gone', asy
   await enterKey(page);
   await openFile(page, 'films.csv', filmsCsv(300));
   await embed(page);
-  const entry = await listed(page, 'films.csv');
+  const entry = await listed(page, 'films');
   await expect(entry).toContainText('300 items');
   await expect(entry).toContainText(/\$0\.000\d/);
   const tokens = standIn.ledger.requests.reduce((sum, request) => sum + request.tokens, 0);
@@ -76,8 +76,8 @@ test('what was spent stays in the totals, also when its collection is gone', asy
   await expect(spent).toBeVisible();
   await expect(page.getByText(/^[\d.]+ [kM]B$/)).toBeVisible();
 
-  await act(page, 'films.csv', 'Delete');
-  await page.getByRole('dialog').getByRole('textbox').fill('films.csv');
+  await act(page, 'films', 'Delete');
+  await page.getByRole('dialog').getByRole('textbox').fill('films');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('None yet.', { exact: false })).toBeVisible();
   await expect(spent).toBeVisible();
@@ -89,19 +89,19 @@ test('other tabs follow: the list, and a collection that is open while it is del
   page,
   context
 }) => {
-  await makeFilms(page, 'films.csv');
+  await makeFilms(page, 'films');
   const address = page.url();
   const other = await context.newPage();
   await other.goto('/');
   const entry = other
     .getByRole('list', { name: 'Collections' })
-    .getByRole('link', { name: 'films.csv' });
+    .getByRole('link', { name: 'films', exact: true });
   await expect(entry).toBeVisible();
 
   const third = await context.newPage();
   await third.goto('/');
-  await act(third, 'films.csv', 'Delete');
-  await third.getByRole('dialog').getByRole('textbox').fill('films.csv');
+  await act(third, 'films', 'Delete');
+  await third.getByRole('dialog').getByRole('textbox').fill('films');
   await third.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 
   await expect(entry).toHaveCount(0);
@@ -122,9 +122,9 @@ test('a collection that is deleted while it is embedded is gone, and nothing mor
   await openFile(page, 'films.csv', filmsCsv(640));
   await pressEmbed(page);
   await expect(page.getByRole('progressbar', { name: 'Embedding' })).toHaveJSProperty('value', 64);
-  await expect(await listed(page, 'films.csv')).toContainText('embedding now');
-  await act(page, 'films.csv', 'Delete');
-  await page.getByRole('dialog').getByRole('textbox').fill('films.csv');
+  await expect(await listed(page, 'films')).toContainText('embedding now');
+  await act(page, 'films', 'Delete');
+  await page.getByRole('dialog').getByRole('textbox').fill('films');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('None yet.', { exact: false })).toBeVisible();
   gate.drop();
@@ -151,7 +151,7 @@ test('an address of a collection that never was here says so, on every page abou
 /** Makes a collection of twenty films with Built-in. */
 async function makeFilms(page: Page, name: string): Promise<void> {
   await page.goto('/');
-  await openFile(page, name, filmsCsv(20));
+  await openFile(page, `${name}.csv`, filmsCsv(20));
   await embed(page);
 }
 

@@ -69,7 +69,7 @@ test('cancel keeps what is embedded, and resume buys only the rest', async ({
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page).toHaveURL(/search$/);
   await expect(page.getByText('Unfinished: 128 of 640 embedded')).toBeVisible();
-  await expect(await listed(page, 'films.csv')).toContainText('unfinished');
+  await expect(await listed(page, 'films')).toContainText('unfinished');
 
   gate.drop();
   await page.goBack();
@@ -116,7 +116,7 @@ test('a reader who leaves while a run goes on is not called back, and finds it d
   await openFile(page, 'films.csv', filmsCsv(200));
   await pressEmbed(page);
   await expect(page.getByRole('progressbar', { name: 'Embedding' })).toHaveJSProperty('value', 64);
-  const entry = await listed(page, 'films.csv');
+  const entry = await listed(page, 'films');
   await expect(entry).toContainText('64 of 200 embedded');
   await expect(entry).toContainText('embedding now');
   gate.open();

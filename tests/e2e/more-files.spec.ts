@@ -20,7 +20,7 @@ test('a further file is added under the same template; known ids are replaced, g
   await embed(page);
 
   await page.getByRole('link', { name: 'Add a file' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Add to notes.csv' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Add to notes' })).toBeVisible();
   await drop(
     page,
     'more.csv',
@@ -171,7 +171,7 @@ test('a file that can’t be read does not replace the draft of one that could',
     .getByLabel('Data file')
     .setInputFiles({ name: 'broken.json', mimeType: '', buffer: Buffer.from('{"a": ') });
   await expect(page.getByRole('alert')).toBeVisible();
-  await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toHaveValue('good.csv');
+  await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toHaveValue('good');
   await embed(page);
 });
 
