@@ -1,19 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { ticketsCsv } from '../support/tickets-csv.ts';
 import { search } from './journey.ts';
-import { expect, longTasks, test } from './support.ts';
+import { busyTasks, expect, test } from './support.ts';
 
 const ROWS = 100_000;
 const BYTES_PER_ROW = 150;
 
-test('100,000 rows are read, counted, embedded and searched without a main-thread task over 50 ms', async ({
+test('100,000 rows are read, counted, embedded and searched while the main thread never works over 50 ms at a stretch', async ({
   page
 }, testInfo) => {
   test.slow();
   await mkdir(testInfo.outputDir, { recursive: true });
   const file = testInfo.outputPath('tickets.csv');
   await writeFile(file, ticketsCsv(ROWS, BYTES_PER_ROW));
-  const tasks = await longTasks(page);
   await page.goto('/');
   await page.getByRole('link', { name: 'New collection' }).first().click();
   // The home page has a drop zone, too: this is about the one on the next page.
@@ -21,6 +20,7 @@ test('100,000 rows are read, counted, embedded and searched without a main-threa
   const dropZone = page.getByLabel('Data file');
   await expect(dropZone).toBeEnabled();
 
+  const tasks = await busyTasks(page);
   const droppedMs = await page.evaluate(() => performance.now());
   const seconds: string[] = [];
   const tick = async (what: string) => {
@@ -45,5 +45,5 @@ test('100,000 rows are read, counted, embedded and searched without a main-threa
   await tick('searched');
 
   console.log(`100,000 rows after the drop: ${seconds.join(', ')}`);
-  expect((await tasks()).filter(({ startMs }) => startMs >= droppedMs)).toEqual([]);
+  expect(await tasks()).toEqual([]);
 });

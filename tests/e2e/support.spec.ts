@@ -1,7 +1,21 @@
 import type { Page } from '@playwright/test';
-import { expect, longTasks, test } from './support.ts';
+import { busyTasks, expect, longTasks, test } from './support.ts';
 
 /* The instruments of the other journeys have to notice what these rely on them to notice. */
+
+test('busyTasks notices work, and not waiting', async ({ page }) => {
+  await page.goto('/');
+  let tasks = await busyTasks(page);
+  await page.evaluate(() => {
+    const from = performance.now();
+    while (performance.now() - from < 300);
+  });
+  expect((await tasks()).length).toBeGreaterThan(0);
+
+  tasks = await busyTasks(page);
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 120)));
+  expect(await tasks()).toEqual([]);
+});
 
 test('a task that blocks the page for long is noticed, on each page that is loaded', async ({
   page

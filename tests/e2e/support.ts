@@ -52,3 +52,48 @@ export async function longTasks(page: Page): Promise<() => Promise<LongTask[]>> 
   });
   return () => page.evaluate(() => (globalThis as unknown as { longTasks: LongTask[] }).longTasks);
 }
+
+/** A task of the page's main thread, by the processor time it took. */
+export interface BusyTask {
+  cpuMs: number;
+}
+
+/**
+ * Traces `page` from now on, and returns a function that ends the trace and tells for which tasks
+ * its main thread worked over 50 ms. Processor time, not time on the clock: on a machine that is
+ * shared, a task also waits for others, which is not the page's doing.
+ */
+export async function busyTasks(page: Page): Promise<() => Promise<BusyTask[]>> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline'] });
+  return async () => {
+    const trace = JSON.parse((await browser.stopTracing()).toString()) as {
+      traceEvents: TraceEvent[];
+    };
+    const threadOf = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`;
+    const mainThreads = new Set(
+      trace.traceEvents
+        .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+        .map(threadOf)
+    );
+    const tasks = trace.traceEvents.filter(
+      (event) => event.name === 'RunTask' && mainThreads.has(threadOf(event))
+    );
+    if (tasks.length === 0) throw new Error('The trace holds no task of a main thread.');
+    return tasks
+      .map(({ tdur = 0 }) => ({ cpuMs: tdur / 1000 }))
+      .filter(({ cpuMs }) => cpuMs > LONG_MS);
+  };
+}
+
+const LONG_MS = 50;
+
+/** An event of Chromium's trace format; times in microseconds. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Time of the thread on a processor. */
+  tdur?: number;
+  args?: { name?: string };
+}
