@@ -9,8 +9,8 @@ import {
 /*
  * Calls across a worker's border. A worker file exposes one object of async methods; the other side
  * gets the same methods by `remote<Api>(…)`. Beyond plain data, three things cross: an AbortSignal
- * (aborting it here aborts it there), a function (called there, it runs here, also after the call has
- * ended; its answer is not awaited), and errors (name, code, advice). The protocol is the object's type.
+ * (aborting it here aborts it there), a function (called there, it runs here, until the call has
+ * ended, or longer when it is `lasting`; its answer is not awaited), and errors (name, code, advice). The protocol is the object's type.
  */
 
 /** The API of the other side: every method returns a promise. */
@@ -114,6 +114,18 @@ export function exposeWorker(api: object): void {
   expose(api, self as unknown as Endpoint);
 }
 
+const lastingCallbacks = new WeakSet<object>();
+
+/** Marks a listener that is called after the call that handed it over has ended, too. */
+export function lasting<F extends (...args: never[]) => unknown>(callback: F): F {
+  lastingCallbacks.add(callback);
+  return callback;
+}
+
+function isLasting(arg: unknown): boolean {
+  return typeof arg === 'function' && lastingCallbacks.has(arg);
+}
+
 /** The other side's API, and a way to end every call that waits for it. */
 export interface Connection<Api> {
   readonly api: Remote<Api>;
@@ -129,7 +141,7 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
     done: () => void;
   }
   const waiting = new Map<number, Waiting>();
-  // Functions that calls handed over, such as listeners, by their place: kept as long as the connection.
+  // Functions that calls handed over, by their place: kept until the call has ended, or when lasting.
   const callbacks = new Map<number, unknown[]>();
   let nextId = 0;
   let closed: SemblanceError | undefined;
@@ -147,6 +159,7 @@ export function connect<Api extends object>(endpoint: Endpoint): Connection<Api>
     else if (message.kind === 'error') call.reject(fromErrorData(message.error));
     else return;
     waiting.delete(message.id);
+    if (!callbacks.get(message.id)?.some(isLasting)) callbacks.delete(message.id);
     call.done();
   });
   endpoint.start?.();

@@ -22,6 +22,7 @@ const AGAIN: ReadonlySet<string> = new Set<ProviderErrorCode>([
   'timeout',
   'malformed'
 ]);
+const OF_SOME_INPUT: ReadonlySet<string> = new Set<ProviderErrorCode>(['timeout', 'malformed']);
 const OWN_FAULT: ReadonlySet<string> = new Set<ProviderErrorCode>(['input', 'rate-limit']);
 
 /** Whether an error tells that no other request of the run can succeed either. */
@@ -29,10 +30,15 @@ export function isFatal(error: unknown): boolean {
   return !(error instanceof ProviderError) || !(AGAIN.has(error.code) || OWN_FAULT.has(error.code));
 }
 
+/** Whether an error that stays may come from some inputs of the request and spare the others. */
+export function mayBeOfSomeInput({ code }: ProviderError): boolean {
+  return OF_SOME_INPUT.has(code);
+}
+
 /**
  * Sends a request until something comes of it: waits and tries again after errors that pass, up to
- * `MAX_TRIES` times. Never throws. `send` makes one try; `onFailedTry` hears of each that failed;
- * `withdraw` ends the waiting.
+ * `MAX_TRIES` times, or `maxInputTries` after one that some input may cause. Never throws. `send`
+ * makes one try; `onFailedTry` hears of each that failed; `withdraw` ends the waiting.
  */
 export async function sendUntilSettled(
   send: () => Promise<EmbeddingAnswer>,
@@ -40,10 +46,11 @@ export async function sendUntilSettled(
     clock: Clock;
     random: () => number;
     withdraw: AbortSignal;
+    maxInputTries: number;
     onFailedTry: (error: ProviderError) => void;
   }
 ): Promise<Verdict> {
-  const { clock, random, withdraw, onFailedTry } = options;
+  const { clock, random, withdraw, maxInputTries, onFailedTry } = options;
   for (let tries = 1; ; tries++) {
     try {
       return { kind: 'answered', answer: await send() };
@@ -53,7 +60,8 @@ export async function sendUntilSettled(
         return { kind: 'withdrawn' };
       }
       if (error.code === 'input') return { kind: 'refused', error };
-      if (tries === MAX_TRIES) return { kind: 'exhausted', error };
+      const most = mayBeOfSomeInput(error) ? maxInputTries : MAX_TRIES;
+      if (tries >= most) return { kind: 'exhausted', error };
       // An abort of this sleep is seen by the next send.
       await clock.sleep(waitMs(error, tries, random), withdraw).catch(() => {});
     }

@@ -1,5 +1,5 @@
 import { ProviderError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
-import { isFatal, sendUntilSettled } from './attempts.ts';
+import { isFatal, MAX_TRIES, mayBeOfSomeInput, sendUntilSettled } from './attempts.ts';
 import { packRequests } from './batch.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { costUsd } from './cost.ts';
@@ -19,10 +19,20 @@ const MAX_BACKLOG = 4;
 const MAX_EXHAUSTED = 3;
 /** Further requests spent on finding the refused inputs of one; each takes some twenty of 2,048. */
 const MAX_HALVINGS = 128;
+/** Tries of a part of a request whose answers stayed unusable: each of those may be paid for. */
+const MAX_PART_TRIES = 2;
+
+/** How far the inputs at fault in one request are looked for. */
+interface Search {
+  halvings: number;
+  /** Tries of an error that some input may cause. */
+  tries: number;
+}
 
 interface GivenUp {
   pieces: Piece[];
   error: ProviderError;
+  search: Search;
 }
 
 /** The work of one run; see `runEmbedding` for what it promises. */
@@ -37,7 +47,7 @@ export class RunWork {
   readonly #abort = new AbortController();
   /** Long texts that failed by one of their parts. */
   readonly #failedLong = new Set<RunUnit>();
-  /** Given up in a row; they fail once the endpoint answers again. */
+  /** Given up in a row; they are settled once the endpoint answers again. */
   #exhausted: GivenUp[] = [];
   #answered = false;
   #outstanding = 0;
@@ -74,7 +84,10 @@ export class RunWork {
       this.#stop(error, false);
     }
     await this.#until(() => this.#outstanding === 0);
-    this.#settleExhausted();
+    while (this.#exhausted.length > 0 && !this.#withdraw.signal.aborted) {
+      this.#settleExhausted();
+      await this.#until(() => this.#outstanding === 0);
+    }
     this.#keep([], []);
     await this.#until(() => this.#commits.size === 0);
     unsubscribe();
@@ -113,12 +126,16 @@ export class RunWork {
     for await (const request of packRequests(pieces, limits)) {
       await this.#until(() => this.#hasRoom() || this.#withdraw.signal.aborted);
       if (this.#withdraw.signal.aborted) return;
-      this.#outstanding++;
-      void this.#deliver(request, { halvings: MAX_HALVINGS }).then(() => {
-        this.#outstanding--;
-        this.#wake();
-      });
+      this.#track(this.#deliver(request, { halvings: MAX_HALVINGS, tries: MAX_TRIES }));
     }
+  }
+
+  #track(delivery: Promise<void>): void {
+    this.#outstanding++;
+    void delivery.then(() => {
+      this.#outstanding--;
+      this.#wake();
+    });
   }
 
   #hasRoom(): boolean {
@@ -130,8 +147,8 @@ export class RunWork {
     );
   }
 
-  /** Sends pieces and sees to whatever comes of it; `budget` bounds the search for bad inputs. */
-  async #deliver(all: Piece[], budget: { halvings: number }): Promise<void> {
+  /** Sends pieces and sees to whatever comes of it; `search` bounds that for bad inputs. */
+  async #deliver(all: Piece[], search: Search): Promise<void> {
     const pieces = all.filter(({ unit }) => !this.#failedLong.has(unit));
     if (pieces.length === 0) return;
     const { clock, random } = this.#options;
@@ -139,18 +156,24 @@ export class RunWork {
       clock,
       random,
       withdraw: this.#withdraw.signal,
+      maxInputTries: search.tries,
       onFailedTry: (error) => this.#onFailedTry(pieces, error)
     });
     if (verdict.kind === 'answered') this.#accept(pieces, verdict.answer);
-    else if (verdict.kind === 'exhausted') this.#onExhausted({ pieces, error: verdict.error });
-    else if (verdict.kind === 'refused') {
-      if (pieces.length === 1 || budget.halvings <= 0)
-        return this.#giveUp({ pieces, error: verdict.error });
-      budget.halvings -= 2;
-      const middle = Math.ceil(pieces.length / 2);
-      await this.#deliver(pieces.slice(0, middle), budget);
-      await this.#deliver(pieces.slice(middle), budget);
+    else if (verdict.kind === 'exhausted') {
+      this.#exhausted.push({ pieces, error: verdict.error, search });
+      if (this.#exhausted.length >= MAX_EXHAUSTED) this.#stop(verdict.error, false);
+    } else if (verdict.kind === 'refused') {
+      await this.#halveOrFail({ pieces, error: verdict.error, search });
     }
+  }
+
+  async #halveOrFail({ pieces, error, search }: GivenUp): Promise<void> {
+    if (pieces.length === 1 || search.halvings <= 0) return this.#fail(pieces, error);
+    search.halvings -= 2;
+    const middle = Math.ceil(pieces.length / 2);
+    await this.#deliver(pieces.slice(0, middle), search);
+    await this.#deliver(pieces.slice(middle), search);
   }
 
   #send(pieces: Piece[]): Promise<EmbeddingAnswer> {
@@ -190,7 +213,7 @@ export class RunWork {
     const { dimensions } = answer;
     this.#answered = true;
     this.#progress.trouble = null;
-    for (const givenUp of this.#exhausted.splice(0)) this.#giveUp(givenUp);
+    this.#settleExhausted();
 
     const units: RunUnit[] = [];
     const vectors: Float32Array[] = [];
@@ -221,22 +244,23 @@ export class RunWork {
     });
   }
 
-  #onExhausted(givenUp: GivenUp): void {
-    const { code } = givenUp.error;
-    if (code !== 'unreachable' && code !== 'server') return this.#giveUp(givenUp);
-    this.#exhausted.push(givenUp);
-    if (this.#exhausted.length >= MAX_EXHAUSTED) this.#stop(givenUp.error, false);
-  }
-
-  /** At the end of a run: what was given up fails, unless nothing ever reached the endpoint. */
+  /**
+   * When the endpoint answered others, or there are no others: what was given up fails, or is
+   * searched for the inputs at fault, unless nothing was ever answered or the run was stopped.
+   */
   #settleExhausted(): void {
     const [first] = this.#exhausted;
     if (this.#withdraw.signal.aborted || !first) return;
     if (!this.#answered) return this.#stop(first.error, false);
-    for (const givenUp of this.#exhausted.splice(0)) this.#giveUp(givenUp);
+    for (const givenUp of this.#exhausted.splice(0)) {
+      const { pieces, error, search } = givenUp;
+      search.tries = MAX_PART_TRIES;
+      if (mayBeOfSomeInput(error)) this.#track(this.#halveOrFail(givenUp));
+      else this.#fail(pieces, error);
+    }
   }
 
-  #giveUp({ pieces, error }: GivenUp): void {
+  #fail(pieces: Piece[], error: ProviderError): void {
     const units = [...new Set(pieces.map(({ unit }) => unit))].filter(
       (unit) => !this.#failedLong.has(unit)
     );

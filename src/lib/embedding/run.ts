@@ -94,11 +94,18 @@ export interface RunHandle {
  * backlog; batches are kept one after another. Every unit is committed once, or failed once, or
  * stays pending when the run is cancelled or stopped.
  *
- * - A rate limit is waited out. A server that fails, can't be reached or answers nonsense is tried
- *   again; after `MAX_TRIES` the rows fail, but when that happens to three requests in a row, or to
- *   all there were, the run stops and they stay pending.
- * - A refused input is found by halving its request, and fails alone.
+ * - A rate limit is waited out. A server that fails, can't be reached, is too slow or answers
+ *   nonsense is tried again, up to `MAX_TRIES` times. When that is in vain for three requests in a
+ *   row, or for all there were, the run stops and their rows stay pending. When the endpoint answers
+ *   others, the rows fail; but after nonsense or a timeout the request is halved first.
+ * - A refused input is found by halving its request, and fails alone; so, with fewer tries, does one
+ *   whose answer is never usable or in time. When halvings run out, what is left fails together.
  * - Any other error, and a failed `commit`, stops the run.
+ *
+ * When the page is killed, what was sent and not yet acknowledged is bought again by the next run:
+ * the requests in flight, the answers that wait to be kept (a few, see `MAX_BACKLOG`, and those that
+ * were in flight when it filled up), and the parts of long texts whose other parts were not answered.
+ * None of the first two is in the sum of what was spent.
  */
 export function runEmbedding(options: RunOptions): RunHandle {
   const work = new RunWork(options);

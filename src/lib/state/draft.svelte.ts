@@ -294,6 +294,7 @@ class Draft {
     this.#stagingError = null;
     this.#staging = true;
     const signal = new AbortController().signal;
+    const opening = this.#opening;
     const choices = { template: this.#template, idField: this.#idField, keep: this.#keep };
     try {
       const { purpose } = this;
@@ -310,10 +311,11 @@ class Draft {
           signal
         );
       }
-      this.clear();
+      // The reader may have dropped another file meanwhile, which is the draft now.
+      if (this.#opening === opening) this.clear();
       return id;
     } catch (error) {
-      this.#stagingError = toErrorData(error);
+      if (!(error instanceof CancelledError)) this.#stagingError = toErrorData(error);
       return null;
     } finally {
       this.#staging = false;

@@ -1,7 +1,13 @@
 import { onChange } from '#lib/base/changes.ts';
-import { CancelledError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import {
+  CancelledError,
+  throwIfCancelled,
+  toErrorData,
+  type ErrorData,
+  type SemblanceError
+} from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { transfer } from '#lib/base/remote.ts';
+import { lasting, transfer } from '#lib/base/remote.ts';
 import { fingerprint } from '#lib/base/vector.ts';
 import type { GraphStatus, Method, Plan } from '#lib/index/types.ts';
 import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
@@ -43,13 +49,15 @@ export class OpenCollection {
   #stale = false;
   readonly #engineWorker = makeEngine();
   readonly #graphWorker = makeGraph();
-  readonly #opened: Promise<void>;
+  /** Aborted when the collection is closed: no worker may be started after that. */
+  readonly #closing = new AbortController();
   readonly #stopListening: () => void;
+  #opened: Promise<void> | undefined;
 
   constructor(id: CollectionId) {
     this.id = id;
-    this.#opened = this.#open();
-    this.#opened.catch((error: unknown) => (this.#error = toErrorData(error)));
+    this.#engineWorker.onDeath = this.#graphWorker.onDeath = (reason) => this.#lose(reason);
+    this.#ready().catch((error: unknown) => this.#tell(error));
     this.#stopListening = onChange((change) => {
       if (change.kind === 'library' || change.collection === id) void this.refresh();
     });
@@ -80,12 +88,40 @@ export class OpenCollection {
     return this.#error;
   }
 
+  /** Resolves when the collection is open; opens it (again) when it is not. */
+  #ready(): Promise<void> {
+    this.#opened ??= this.#open().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
   async #open(): Promise<void> {
+    const { signal } = this.#closing;
+    throwIfCancelled(signal);
     this.#state = await items.api.collection(this.id);
+    throwIfCancelled(signal);
     const { port1, port2 } = new MessageChannel();
     await this.#graphWorker.api.connectPort(transfer(port1, [port1]));
+    throwIfCancelled(signal);
     await this.#engineWorker.api.open(this.id, transfer(port2, [port2]));
-    await this.#graphWorker.api.open(this.id, (status) => (this.#graph = status));
+    throwIfCancelled(signal);
+    const onStatus = lasting((status: GraphStatus) => (this.#graph = status));
+    await this.#graphWorker.api.open(this.id, onStatus);
+  }
+
+  /** One of the two workers died. Both hold the other's port, so both start anew when next asked. */
+  #lose(reason: SemblanceError): void {
+    this.#engineWorker.end();
+    this.#graphWorker.end();
+    this.#opened = undefined;
+    this.#graph = { state: 'none', rows: 0, total: 0, origin: null, reason: reason.message };
+    this.#tell(reason);
+  }
+
+  #tell(error: unknown): void {
+    if (!(error instanceof CancelledError)) this.#error = toErrorData(error);
   }
 
   /** Reads what changed in the store; calls during a reading lead to one more, not to many. */
@@ -97,16 +133,17 @@ export class OpenCollection {
 
   async #refresh(): Promise<void> {
     try {
-      await this.#opened;
+      await this.#ready();
       while (this.#stale) {
         this.#stale = false;
         this.#state = await items.api.collection(this.id);
+        throwIfCancelled(this.#closing.signal);
         await this.#engineWorker.api.refresh();
         // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
         if (!runs.of(this.id)?.running) await this.#graphWorker.api.refresh();
       }
     } catch (error) {
-      this.#error = toErrorData(error);
+      this.#tell(error);
     }
   }
 
@@ -123,9 +160,10 @@ export class OpenCollection {
         this.#answer = { ...answer, question, totalMs: performance.now() - from };
       }
     } catch (error) {
-      if (this.#running === running && !(error instanceof CancelledError)) {
-        this.#error = toErrorData(error);
-      }
+      if (this.#running !== running) return;
+      // The last answer is not this question's.
+      this.#answer = null;
+      this.#tell(error);
     } finally {
       if (this.#running === running) this.#searching = false;
     }
@@ -136,12 +174,13 @@ export class OpenCollection {
     method: Method,
     signal: AbortSignal
   ): Promise<Omit<Answer, 'question' | 'totalMs'>> {
-    await this.#opened;
+    await this.#ready();
     const { space, titleField } = this.#state!.collection;
     await settings.connect();
     const query = await embedder.api.embedQuery(question, space, signal, (until) => {
       if (!signal.aborted) this.#waitUntil = until;
     });
+    throwIfCancelled(signal);
     const found = await this.#engineWorker.api.search({ vector: query.vector, k: RESULTS, method });
     const from = performance.now();
     const rows = await items.api.items(this.id, found.rows);
@@ -166,6 +205,7 @@ export class OpenCollection {
 
   /** Ends the workers; nothing can be asked afterwards. */
   close(): void {
+    this.#closing.abort();
     this.#running?.abort();
     this.#stopListening();
     this.#engineWorker.end();

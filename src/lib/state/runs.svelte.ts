@@ -56,9 +56,9 @@ class Runs {
     void embedder.api.resume(id);
   }
 
-  /** Ends the run; what is embedded stays. */
+  /** Ends the run of this tab, if there is one; what is embedded stays. */
   cancel(id: CollectionId): void {
-    void embedder.api.cancel(id);
+    if (this.of(id)?.running) void embedder.api.cancel(id);
   }
 }
 

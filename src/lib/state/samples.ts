@@ -14,18 +14,24 @@ export function suggestedQuestions(collectionName: string | undefined): readonly
 
 /**
  * Makes a sample a collection, embedded with the built-in embedder, and returns its id; a sample
- * that is one already is opened again. Needs no key, and no network beyond the page's own files.
+ * that is one already is opened again, and embedded on if that was cut short. Needs no key, and no network beyond the page's own files.
  */
 export async function openSample(sample: Sample): Promise<CollectionId> {
   const model = findModel('built-in')!;
   const space = spaceOf('built-in', model, model.dimensions);
-  const made = (await items.api.collections()).find(
-    ({ collection, counts }) =>
+  // A reader's own collection may have a sample's name.
+  const made = (await items.api.collections()).filter(
+    ({ collection }) =>
       collection.name === sample.name &&
-      collection.space.provider === space.provider &&
-      counts.pending === 0
+      collection.template === sample.template &&
+      collection.idField === sample.idField &&
+      collection.space.provider === space.provider
   );
-  if (made) return made.collection.id;
+  const again = made.find(({ counts }) => counts.pending === 0) ?? made[0];
+  if (again) {
+    if (again.counts.pending > 0) await runs.start(again.collection.id);
+    return again.collection.id;
+  }
 
   const response = await fetch(`./${sample.file}`);
   if (!response.ok) throw new Error(`The sample file answered ${response.status}.`);

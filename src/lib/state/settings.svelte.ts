@@ -37,6 +37,8 @@ class Settings {
   #keyed = $state.raw<ReadonlySet<ProviderId>>(new Set());
   #host = $state.raw<HostSettings>({ title: null, proxyUrl: null });
   #loading: Promise<void> | undefined;
+  /** The last change of a key: the worker hears of them in the order they were made. */
+  #lastChange: Promise<void> = Promise.resolve();
 
   constructor() {
     embedder.onDeath = () => (this.#keyed = new Set());
@@ -106,7 +108,10 @@ class Settings {
 
   /** Reads what is kept and what the host set; once. */
   load(): Promise<void> {
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
     return this.#loading;
   }
 
@@ -135,7 +140,7 @@ class Settings {
     if (url === this.#baseUrl) return;
     this.#baseUrl = url;
     // A key given for one address is never sent to another.
-    await this.#forget('compatible');
+    await this.#inOrder(() => this.#forget('compatible'));
     await this.#keep();
   }
 
@@ -154,16 +159,25 @@ class Settings {
     // Without an address there is nobody to give it to yet.
     if (provider === 'compatible' && !isAddress(this.#baseUrl)) return;
     const baseUrl = provider === 'compatible' ? this.#baseUrl : null;
-    await embedder.api.setCredentials({ provider, baseUrl, apiKey });
-    this.#keyed = new Set([...this.#keyed, provider]);
+    await this.#inOrder(async () => {
+      await embedder.api.setCredentials({ provider, baseUrl, apiKey });
+      this.#keyed = new Set([...this.#keyed, provider]);
+    });
   }
 
   /** Makes the embedding worker forget the chosen provider's key. */
   async forgetKey(): Promise<void> {
     await this.load();
-    if (this.#provider === 'openai' || this.#provider === 'compatible') {
-      await this.#forget(this.#provider);
+    const provider = this.#provider;
+    if (provider === 'openai' || provider === 'compatible') {
+      await this.#inOrder(() => this.#forget(provider));
     }
+  }
+
+  #inOrder(change: () => Promise<void>): Promise<void> {
+    const changed = this.#lastChange.then(change);
+    this.#lastChange = changed.catch(() => {});
+    return changed;
   }
 
   async #forget(provider: 'openai' | 'compatible'): Promise<void> {
@@ -175,6 +189,7 @@ class Settings {
   /** Gives the embedding worker the addresses that need no key; call before asking it anything. */
   async connect(): Promise<void> {
     await this.load();
+    await embedder.api.setOpenAI(this.#openai);
     if (this.#host.proxyUrl) {
       await embedder.api.setCredentials({
         provider: 'course',
@@ -214,9 +229,10 @@ class Settings {
     return spaceOf(provider, model, known, this.#baseUrl);
   }
 
-  /** Who answers for OpenAI's models. */
+  /** Who answers for OpenAI's models: the course where it is chosen, or where there is no key. */
   get #openai(): 'openai' | 'course' {
-    return this.#provider === 'course' ? 'course' : 'openai';
+    if (this.#provider === 'course') return 'course';
+    return this.#host.proxyUrl && !this.#keyed.has('openai') ? 'course' : 'openai';
   }
 
   #missing(provider: ProviderId): string | null {

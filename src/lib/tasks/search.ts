@@ -53,19 +53,7 @@ export function joinResults(
       ...(item.passage && { text: item.text, passage: item.passage })
     });
   });
-  return groupPassages(results);
-}
-
-/** Moves passages of one source up to its best passage, so that they are read together. */
-function groupPassages(results: SearchResult[]): SearchResult[] {
-  const groups = new Map<string, SearchResult[]>();
-  for (const result of results) {
-    const key = result.passage ? `source ${result.passage.source}` : `row ${result.row}`;
-    const group = groups.get(key);
-    if (group) group.push(result);
-    else groups.set(key, [result]);
-  }
-  return [...groups.values()].flat();
+  return results;
 }
 
 /** An item's heading: its title field, else the start of its text, else its id. */

@@ -8,8 +8,8 @@ import { connect, type Connection, type Endpoint, type Remote } from '#lib/base/
 export class WorkerClient<Api extends object> {
   readonly #name: string;
   readonly #start: () => Worker;
-  /** Called when the worker died: what it held in memory is gone. */
-  onDeath: () => void = () => {};
+  /** Called when the worker died, with how: what it held in memory is gone. */
+  onDeath: (reason: SemblanceError) => void = () => {};
   #running: { worker: Worker; connection: Connection<Api> } | undefined;
 
   constructor(name: string, start: () => Worker) {
@@ -35,14 +35,13 @@ export class WorkerClient<Api extends object> {
       event.preventDefault();
       // One that was ended may still have its say; it no longer concerns the next.
       if (this.#running?.worker !== worker) return;
-      this.#stop(
-        new SemblanceError(
-          'worker-died',
-          `The ${this.#name} worker stopped: ${event.message || 'it could not be loaded'}.`,
-          'Try again; if it happens again, reload the page.'
-        )
+      const reason = new SemblanceError(
+        'worker-died',
+        `The ${this.#name} worker stopped: ${event.message || 'it could not be loaded'}.`,
+        'Try again; if it happens again, reload the page.'
       );
-      this.onDeath();
+      this.#stop(reason);
+      this.onDeath(reason);
     });
     return { worker, connection };
   }

@@ -47,6 +47,11 @@ export class EmbeddingApi {
     this.#clients.set(credentials);
   }
 
+  /** Decides who answers for OpenAI's models, and so who pays. */
+  setOpenAI(provider: 'openai' | 'course'): void {
+    this.#clients.forOpenAI = provider;
+  }
+
   /** Forgets a provider's key. */
   forgetCredentials(provider: Credentials['provider']): void {
     this.#clients.forget(provider);

@@ -1,5 +1,5 @@
 import type { Row } from '#lib/base/ids.ts';
-import { connect, type Remote } from '#lib/base/remote.ts';
+import { connect, lasting, type Remote } from '#lib/base/remote.ts';
 import type { GraphPort } from '#lib/index/engine.ts';
 import type { GraphStatus, Snapshot } from '#lib/index/types.ts';
 import type { HnswApi } from './hnsw-api.ts';
@@ -18,7 +18,7 @@ export class GraphLink implements GraphPort {
   constructor(port: MessagePort, ours: () => Snapshot | undefined) {
     this.#api = connect<HnswApi>(port).api;
     this.#ours = ours;
-    void this.#api.subscribe((status) => (this.#status = status));
+    void this.#api.subscribe(lasting((status: GraphStatus) => (this.#status = status)));
   }
 
   /** What the graph last told of itself. */

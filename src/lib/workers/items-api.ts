@@ -1,3 +1,4 @@
+import { bitAt } from '#lib/base/bits.ts';
 import { makeAnnouncer } from '#lib/base/changes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import {
@@ -8,6 +9,7 @@ import {
   updateCollection
 } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import { getDeadRows } from '#lib/collection/store/dead.ts';
 import { readItems } from '#lib/collection/store/items.ts';
 import { storageState, type StorageState } from '#lib/collection/store/quota.ts';
 import { getRun, getSpent } from '#lib/collection/store/runs.ts';
@@ -15,6 +17,7 @@ import type { FailedRow, Settings, Spent } from '#lib/collection/store/schema.ts
 import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
 import { renderTemplate, parseTemplate } from '#lib/collection/template.ts';
 import type { Collection, CollectionCounts, ItemAtRow } from '#lib/collection/types.ts';
+import { titleOf } from '#lib/tasks/search.ts';
 
 /** A collection with what is derived about it. */
 export interface CollectionState {
@@ -22,8 +25,17 @@ export interface CollectionState {
   counts: CollectionCounts;
   /** Spent on this collection. */
   spent: Spent;
-  failed: FailedRow[];
+  /** Rows that could not be embedded and were not replaced since. */
+  failed: FailedItem[];
 }
+
+/** A row that could not be embedded, with its item's heading for the first {@link MOST_TITLES}. */
+export interface FailedItem extends FailedRow {
+  title?: string;
+}
+
+/** Failed rows that are read for their headings: as many as a page lists. */
+const MOST_TITLES = 200;
 
 /** An item with the text it was embedded as. */
 export interface ItemWithText extends ItemAtRow {
@@ -55,11 +67,7 @@ export class ItemsApi {
   /** Items by row, in the order asked; rows without an item are left out. */
   async items(id: CollectionId, rows: ArrayLike<Row>): Promise<ItemWithText[]> {
     const db = await this.#database();
-    const template = parseTemplate((await getCollection(db, id)).template);
-    const items = await readItems(db, id, rows);
-    return items.flatMap((item) =>
-      item ? { ...item, text: renderTemplate(template, item.fields) } : []
-    );
+    return readTexts(db, await getCollection(db, id), rows);
   }
 
   /** Gives a collection another name. */
@@ -107,6 +115,36 @@ async function readState(db: Database, collection: Collection): Promise<Collecti
     countRows(db, collection.id),
     getRun(db, collection.id)
   ]);
-  const { tokens, costUsd, failed } = run;
+  const { tokens, costUsd } = run;
+  const failed = await readFailed(db, collection, run.failed);
   return { collection, counts, spent: { tokens, costUsd }, failed };
+}
+
+async function readFailed(
+  db: Database,
+  collection: Collection,
+  listed: FailedRow[]
+): Promise<FailedItem[]> {
+  if (listed.length === 0) return [];
+  const { bits } = await getDeadRows(db, collection.id);
+  const failed = listed.filter(({ row }) => !bitAt(bits, row));
+  const rows = failed.slice(0, MOST_TITLES).map(({ row }) => row);
+  const items = await readTexts(db, collection, rows);
+  const titles = new Map(items.map((item) => [item.row, titleOf(item, collection.titleField)]));
+  return failed.map((failure) => {
+    const title = titles.get(failure.row);
+    return title === undefined ? failure : { ...failure, title };
+  });
+}
+
+async function readTexts(
+  db: Database,
+  { id, template }: Collection,
+  rows: ArrayLike<Row>
+): Promise<ItemWithText[]> {
+  const parsed = parseTemplate(template);
+  const items = await readItems(db, id, rows);
+  return items.flatMap((item) =>
+    item ? { ...item, text: renderTemplate(parsed, item.fields) } : []
+  );
 }

@@ -31,6 +31,8 @@ interface Given {
 export class ProviderClients {
   readonly #builtIn = pacedBy(createBuiltInProvider());
   readonly #given = new Map<ProviderId, Given>();
+  /** Who answers for OpenAI's models: the reader's own key, or the course's proxy. */
+  forOpenAI: 'openai' | 'course' = 'openai';
 
   /** Takes credentials in; a client whose credentials did not change keeps its pace. */
   set(credentials: Credentials): void {
@@ -60,8 +62,7 @@ export class ProviderClients {
   forSpace(space: Space): ProviderClient {
     if (space.provider === BUILT_IN_IDENTITY) return this.#builtIn;
     if (space.provider === 'openai') {
-      const known = (['openai', 'course'] as const).find((provider) => this.#given.has(provider));
-      if (known) return this.given(known);
+      if (this.#given.has(this.forOpenAI)) return this.given(this.forOpenAI);
       throw new ProviderError(
         'key',
         `${space.model} needs an OpenAI API key, and none is given.`,

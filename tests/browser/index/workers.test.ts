@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { transfer } from '#lib/base/remote.ts';
+import { lasting, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
@@ -54,7 +54,10 @@ async function openWorkers(id: CollectionId) {
   const statuses: GraphStatus[] = [];
   await graph.api.connectPort(transfer(port1, [port1]));
   const opened = await engine.api.open(id, transfer(port2, [port2]));
-  await graph.api.open(id, (status) => statuses.push(status));
+  await graph.api.open(
+    id,
+    lasting((status: GraphStatus) => statuses.push(status))
+  );
   return { engine: engine.api, graph: graph.api, opened, statuses, end };
 }
 

@@ -122,21 +122,23 @@ test('and goes on once the key is right', async () => {
 });
 
 test.each<Fault>([{ kind: 'not-json' }, { kind: 'nan' }, { kind: 'wrong-count' }])(
-  'answers that stay malformed ($kind) fail their rows, and what they cost is counted',
+  'answers that stay malformed ($kind) stop the run, and what they cost is counted',
   async (fault) => {
     const { db, api, id, outcome } = await runWith({ fault });
-    expect(outcome).toEqual({ state: 'done', rowsDone: 0, rowsFailed: 3 });
+    expect(outcome).toMatchObject({
+      state: 'stopped',
+      rowsDone: 0,
+      rowsFailed: 0,
+      error: { name: 'ProviderError', code: 'malformed' }
+    });
+    expect(await countRows(db, id)).toEqual({ live: 0, pending: 3 });
     const { failed, requests } = await getRun(db, id);
-    expect(failed.map(({ row, code }) => [row, code])).toEqual([
-      [0, 'malformed'],
-      [1, 'malformed'],
-      [2, 'malformed']
-    ]);
+    expect(failed).toEqual([]);
     expect(requests).toBe(6);
     const tokens = (await server.requests()).reduce((sum, request) => sum + request.tokens, 0);
     expect((await getSpent(db)).tokens).toBe(tokens);
     await server.control({ action: 'clear' });
-    expect(await api.run(id, true, NO_PROGRESS)).toMatchObject({ state: 'done', rowsDone: 3 });
+    expect(await api.run(id, false, NO_PROGRESS)).toMatchObject({ state: 'done', rowsDone: 3 });
   }
 );
 

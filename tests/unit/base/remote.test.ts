@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CancelledError, ProviderError, SemblanceError } from '#lib/base/errors.ts';
-import { connect, expose, transfer, type Endpoint } from '#lib/base/remote.ts';
+import { connect, expose, lasting, transfer, type Endpoint } from '#lib/base/remote.ts';
 
 const api = {
   add: (a: number, b: number) => a + b,
@@ -56,10 +56,18 @@ describe('a remote object', () => {
     expect(await Promise.all([api.add(1, 1), api.add(2, 2), api.add(3, 3)])).toEqual([2, 4, 6]);
   });
 
-  it('hears a listener it handed over also after the call has ended', async () => {
+  it('hears a lasting listener also after the call has ended', async () => {
     const { api } = join();
-    const later = await new Promise<string>((resolve) => void api.tellLater(resolve));
+    const later = await new Promise<string>((resolve) => void api.tellLater(lasting(resolve)));
     expect(later).toBe('told later');
+  });
+
+  it('lets go of a callback that is not lasting with the end of its call', async () => {
+    const { api } = join();
+    const heard: string[] = [];
+    await api.tellLater((word) => heard.push(word));
+    await new Promise<string>((resolve) => void api.tellLater(lasting(resolve)));
+    expect(heard).toEqual([]);
   });
 
   it('runs callbacks here, in order and before the answer', async () => {

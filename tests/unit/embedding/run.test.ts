@@ -78,7 +78,7 @@ describe('money', () => {
 
   it('is kept even when nothing came of it', async () => {
     const bench = new Bench({ units: unitsOf(['abc']), fault: () => failure('malformed') });
-    expect(await bench.finish()).toMatchObject({ state: 'done', rowsDone: 0, rowsFailed: 1 });
+    expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsDone: 0, rowsFailed: 0 });
     expect(bench.batches).toMatchObject([
       { units: [], tokens: 3 * MAX_TRIES, requests: MAX_TRIES }
     ]);
@@ -192,7 +192,7 @@ describe('errors that pass', () => {
     expect(bench.requests.filter(({ inputs }) => inputs[0] === 'bad')).toHaveLength(MAX_TRIES);
   });
 
-  it.each(['server', 'unreachable'])(
+  it.each(['server', 'unreachable', 'timeout', 'malformed'])(
     'stops when three requests in a row end with %s',
     async (code) => {
       const fault = (_: unknown, n: number) => (n > 3 ? failure(code) : undefined);
@@ -205,13 +205,37 @@ describe('errors that pass', () => {
         error: { code }
       });
       expect(bench.failures).toEqual([]);
+      // At most two more were begun in the place of the first two of the three.
+      expect(bench.requests.length).toBeLessThanOrEqual(4 + 6 * MAX_TRIES);
     }
   );
 
-  it('stops when nothing was ever answered, however little there was to ask', async () => {
-    const bench = new Bench({ units: unitsOf(['a']), fault: () => failure('unreachable') });
-    const error = { code: 'unreachable' };
-    expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsFailed: 0, error });
+  it.each(['server', 'unreachable', 'timeout', 'malformed'])(
+    'stops when nothing but %s ever came, however little there was to ask',
+    async (code) => {
+      const bench = new Bench({ units: unitsOf(['a', 'b']), fault: () => failure(code) });
+      const error = { code };
+      expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsFailed: 0, error });
+      expect(bench.requests).toHaveLength(MAX_TRIES);
+    }
+  );
+
+  it('leaves what was given up pending when an answer comes after the stop', async () => {
+    // Three requests are given up; a fourth, slow one is answered when the run has stopped.
+    const slow = 'text 6';
+    let latest = '';
+    const fault = ({ inputs }: { inputs: string[] }) => {
+      latest = inputs[0]!;
+      return latest === slow ? undefined : failure('malformed');
+    };
+    const bench = new Bench({
+      units: unitsOf(Array.from({ length: 8 }, (_, n) => `text ${n}`)),
+      fault,
+      limits: { concurrency: 4 },
+      latency: () => (latest === slow ? 600_000 : LATENCY)
+    });
+    expect(await bench.finish()).toMatchObject({ state: 'stopped', rowsDone: 2, rowsFailed: 0 });
+    expect(bench.committedRows).toEqual([6, 7]);
   });
 });
 
@@ -302,6 +326,39 @@ describe('a refused input', () => {
     expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 0, rowsFailed: 2048 });
     expect(bench.requests.length).toBeLessThan(150);
     expect(bench.failedRows.toSorted((a, b) => a - b)).toEqual([...texts(2048).keys()]);
+  });
+});
+
+describe.each(['malformed', 'timeout'])('an input that always ends in %s', (code) => {
+  const names = Array.from({ length: 192 }, (_, n) => `text ${n}`);
+
+  // First, in the middle and last of all requests; the last has no other request after it.
+  it.each([0, 100, 191])('fails alone when others are answered: row %i', async (bad) => {
+    const fault = ({ inputs }: { inputs: string[] }) =>
+      inputs.includes(names[bad]!) ? failure(code) : undefined;
+    const bench = new Bench({ units: unitsOf(names), fault, limits: { maxInputs: 64 } });
+    expect(await bench.finish()).toEqual({ state: 'done', rowsDone: 191, rowsFailed: 1 });
+    expect(bench.failedRows).toEqual([bad]);
+    expect(bench.failures[0]!.error.code).toBe(code);
+    // Two more, the request itself, and at each of six halvings a good part and twice the bad one.
+    expect(bench.requests).toHaveLength(2 + MAX_TRIES + 6 * 3);
+  });
+
+  it('stops the run soon when the rest of the texts does so as well', async () => {
+    const fault = (_: unknown, n: number) => (n > 0 ? failure(code) : undefined);
+    const bench = new Bench({
+      units: unitsOf(names.slice(0, 128)),
+      fault,
+      limits: { maxInputs: 64 }
+    });
+    expect(await bench.finish()).toMatchObject({
+      state: 'stopped',
+      rowsDone: 64,
+      rowsFailed: 0,
+      error: { code }
+    });
+    // The second request, its halves, and a quarter of each.
+    expect(bench.requests.length).toBeLessThanOrEqual(1 + MAX_TRIES + 2 * (2 + 4));
   });
 });
 

@@ -34,9 +34,11 @@ describe('search results', () => {
     expect(join([3], [item(3)])[0]!.fields).toEqual([{ name: 'tags', value: 'a, b' }]);
   });
 
-  it('keep passages of one source together, under its best', () => {
-    const items = [item(1, 'guide'), item(2, 'notes'), item(3, 'guide'), item(4)];
-    expect(join([1, 2, 4, 3], items).map(({ row }) => row)).toEqual([1, 3, 2, 4]);
+  it('carry the text and place of a passage, and no text of what is looked up', () => {
+    const [passage, other] = join([1, 2], [item(1, 'guide'), item(2)]);
+    const place = { source: 'guide', index: 1, count: 9 };
+    expect(passage).toMatchObject({ text: 'Title: Item 1', passage: place });
+    expect(other).not.toHaveProperty('text');
   });
 
   it('take the start of the text for a heading where no title is filled', () => {

@@ -124,6 +124,11 @@ export function timeoutError(timeoutMs: number): ProviderError {
 /** The same error without any trace of the key. */
 export function withoutKey(error: ProviderError, apiKey: string): ProviderError {
   if (apiKey === '') return error;
-  const hide = (text: string) => text.replaceAll(apiKey, '•••');
+  const hide = (text: string) => hideKey(text, apiKey);
   return new ProviderError(error.code, hide(error.message), hide(error.next), { ...error.detail });
+}
+
+/** A text with every occurrence of the key replaced; an empty key occurs nowhere. */
+export function hideKey(text: string, apiKey: string): string {
+  return apiKey === '' ? text : text.replaceAll(apiKey, '•••');
 }

@@ -6,6 +6,7 @@ import type { EmbeddingAnswer, EmbeddingRequest, Provider, ProviderLimits } from
 import { fetchOnly } from './allowlist.ts';
 import { checkAnswer } from './check-answer.ts';
 import {
+  hideKey,
   refusalError,
   timeoutError,
   unreachableError,
@@ -98,7 +99,9 @@ export function createOpenAIProvider(options: OpenAIOptions): Provider {
         return await askOrExplain(request, signal ? AbortSignal.any([signal, timeout]) : timeout);
       } catch (error) {
         if (signal?.aborted) throw new CancelledError();
-        const explained = timeout.aborted ? timeoutError(timeoutMs) : explain(error, endpoint);
+        const explained = timeout.aborted
+          ? timeoutError(timeoutMs)
+          : explain(error, endpoint, apiKey);
         throw withoutKey(explained, apiKey);
       }
     }
@@ -155,12 +158,16 @@ function assertKey(apiKey: string, identity: Endpoint['identity']): void {
 }
 
 /** An error of the SDK in our terms. Its classes are told apart by what they carry. */
-function explain(error: unknown, endpoint: Endpoint): ProviderError {
+function explain(error: unknown, endpoint: Endpoint, apiKey: string): ProviderError {
   if (error instanceof ProviderError) return error;
   const { cause } = error as Error;
   if (cause instanceof ProviderError) return cause;
   const refusal = toRefusal(error);
-  if (refusal) return refusalError(refusal, endpoint);
+  if (refusal) {
+    // Hidden before the cut, which could leave a part of the key.
+    const said = hideKey(refusal.said, apiKey).slice(0, MAX_WORDS);
+    return refusalError({ ...refusal, said }, endpoint);
+  }
   // The SDK gives every failed connection a status that is undefined; other errors have none.
   if (error instanceof Error && 'status' in error) {
     return unreachableError(endpoint, globalThis.location?.origin);
@@ -184,7 +191,7 @@ function toRefusal(error: unknown): Refusal | undefined {
     type: text(fields.type),
     code: text(fields.code),
     param: text(fields.param),
-    said: message.trim().slice(0, MAX_WORDS),
+    said: message.trim(),
     retryAfterMs: (headers && retryAfterMs(headers, Date.now())) ?? saidRetryMs(message)
   };
 }

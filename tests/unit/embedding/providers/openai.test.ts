@@ -227,6 +227,16 @@ describe('an error', () => {
     expect(JSON.stringify([error, error.message, error.stack, error.cause])).not.toContain(KEY);
   });
 
+  it('shows no part of a key that stands where the quotation is cut', async () => {
+    for (const before of [280, 290, 298]) {
+      const message = `${'x'.repeat(before)}${KEY} is wrong`;
+      const { provider } = await setUp([refusal(401, { message })]);
+      const error = await provider.embed({ inputs: ['a'], model: SMALL }).catch((reason) => reason);
+      expect(error.message).toContain('x•');
+      expect(error.message).not.toContain(KEY.slice(0, 2));
+    }
+  });
+
   it('is short even when the endpoint answers with a page', async () => {
     const { provider } = await setUp([{ status: 500, body: 'long '.repeat(10_000) }]);
     const error = await provider.embed({ inputs: ['a'], model: SMALL }).catch((reason) => reason);
