@@ -7,6 +7,7 @@ import type { PreviewRow } from '#lib/workers/draft-texts.ts';
 import type { Measure } from '#lib/workers/import-api.ts';
 import { spaceOf } from '#lib/embedding/catalogue.ts';
 import { samePurpose, type DraftPurpose } from './draft-purpose.ts';
+import { library } from './library.svelte.ts';
 import { settings, type ModelOption } from './settings.svelte.ts';
 
 /** How long the reader must stop typing before all texts are rendered and counted again. */
@@ -24,7 +25,6 @@ class Draft {
   #measure = $state.raw<Measure | null>(null);
   #measuring = $state.raw<{ done: number; total: number } | null>(null);
   #staging = $state(false);
-
   #name = $state('');
   #template = $state('');
   #idField = $state<string | null>(null);
@@ -217,7 +217,7 @@ class Draft {
 
   #accept(summary: DraftSummary): void {
     this.#summary = summary;
-    this.#name = summary.name;
+    this.#name = library.freeName(summary.name);
     this.#template = summary.template;
     this.#idField = summary.idField;
     this.#titleField = summary.titleField;

@@ -16,6 +16,7 @@ class Library {
   #collections = $state.raw<CollectionState[] | null>(null);
   #spent = $state.raw({ tokens: 0, costUsd: 0 });
   #storage = $state.raw<StorageView | null>(null);
+  #persistRefused = $state(false);
   #error = $state.raw<ErrorData | null>(null);
   #reading = false;
   #stale = false;
@@ -31,6 +32,10 @@ class Library {
   get storage(): StorageView | null {
     return this.#storage;
   }
+  /** Whether the browser was asked to keep everything, and did not promise it. */
+  get persistRefused(): boolean {
+    return this.#persistRefused;
+  }
   get error(): ErrorData | null {
     return this.#error;
   }
@@ -38,6 +43,15 @@ class Library {
   /** A collection as it was last read; undefined before that, and when it is gone. */
   find(id: CollectionId): CollectionState | undefined {
     return this.#collections?.find(({ collection }) => collection.id === id);
+  }
+
+  /** A name that no collection has: `name`, or `name (2)` and so on. */
+  freeName(name: string): string {
+    const taken = new Set(this.#collections?.map(({ collection }) => collection.name));
+    const base = name.replace(/ \(\d+\)$/, '');
+    let free = name;
+    for (let n = 2; taken.has(free); n++) free = `${base} (${n})`;
+    return free;
   }
 
   /** Reads everything now and whenever a tab or worker tells of a change; returns how to stop. */
@@ -91,7 +105,7 @@ class Library {
   async persist(): Promise<void> {
     await this.#edit(async () => {
       // Only a page may ask; a worker may not.
-      await navigator.storage.persist();
+      this.#persistRefused = !(await navigator.storage.persist());
     });
   }
 

@@ -55,6 +55,9 @@ export async function readFile(
     source,
     { loadTokenizer, signal, onProgress }
   );
+  const idField = proposeIdField(columns, records);
+  const repeated = idField === null && columns.find((column) => /^id$/i.test(column.name));
+  const found = repeated ? [repeatedId(repeated.name), ...issues] : issues;
   return {
     draft: { records, passages, ids: null, columns, firstNumber: 1 },
     summary: {
@@ -63,13 +66,19 @@ export async function readFile(
       format,
       records: records.length,
       columns,
-      issues,
-      issueCount,
+      issues: found,
+      issueCount: issueCount + found.length - issues.length,
       template: proposeTemplate(columns),
-      idField: proposeIdField(columns, records),
+      idField,
       titleField: proposeTitleField(columns)
     }
   };
+}
+
+/** Numbered by us, no row is lost; what taking the column would mean is the reader's to decide. */
+function repeatedId(name: string): Issue {
+  const message = `The values of “${name}” are missing or repeat, so items are numbered by us. Choose it as Item id to let the last of each win.`;
+  return { code: 'id-repeats', message };
 }
 
 /**

@@ -11,6 +11,8 @@ const ID_NAME = /(?:^|[._\s-])(?:id|uuid|guid|key|sku|asin|isbn|doi|slug|pmid)$|
 const CAMEL_ID = /[a-z]I[Dd]$/;
 const LINK = /^(?:[a-z][a-z\d+.-]*:\/\/|www\.|data:|mailto:|[^\s@]+@[^\s@]+\.[a-z]+$|\/\S*$)/i;
 const CODE = /^(?=\S*\d)[\w.:/#-]{1,64}$/;
+/** What a ragged table's surplus cells are kept under: no part of most records. */
+const SURPLUS_NAME = /^extra( \d+)?$/;
 const TITLE_NAMES = [
   'title',
   'name',
@@ -37,7 +39,8 @@ export function proposeTemplate(columns: Column[]): string {
   }
   const wordy = columns.filter(isWordy);
   const filled = columns.filter((column) => column.filled > 0);
-  const chosen = longest(wordy.length > 0 ? wordy : filled.length > 0 ? filled : columns);
+  const nameless = filled.filter(({ name }) => !hasIdName(name));
+  const chosen = longest([wordy, nameless, filled].find((some) => some.length > 0) ?? columns);
   if (chosen.length === 1) return `{${chosen[0]!.name}}`;
   return chosen.map(({ name }) => `${labelOf(name)}: {${name}}`).join('\n');
 }
@@ -88,7 +91,7 @@ function isWordy(column: Column): boolean {
   const { name, type, filled, distinct, examples } = column;
   if (type !== 'text' && type !== 'list') return false;
   if (filled === 0 || (distinct === 1 && filled > 1)) return false;
-  if (hasIdName(name)) return false;
+  if (hasIdName(name) || (type === 'list' && SURPLUS_NAME.test(name))) return false;
   return !examples.every(
     (example) => isLink(example) || CODE.test(example) || !/\p{L}{2}/u.test(example)
   );
