@@ -22,11 +22,6 @@ class Runs {
     return this.#views.get(id);
   }
 
-  /** Whether a run of this tab is going on. */
-  get any(): boolean {
-    return [...this.#views.values()].some(({ running }) => running);
-  }
-
   /** Embeds what is pending; `retry` takes the failed rows in again. Never throws: see the view. */
   async start(id: CollectionId, retry = false): Promise<RunOutcome['state']> {
     if (this.#views.get(id)?.running) return 'stopped';

@@ -61,25 +61,6 @@ export interface FailedRowView {
   title?: string;
 }
 
-/** How far an embedding run is. */
-export interface RunProgressView {
-  state: 'running' | 'waiting' | 'paused' | 'stopping';
-  rowsDone: number;
-  rowsTotal: number;
-  rowsFailed: number;
-  rowsPerSecond: number;
-  secondsLeft: number | null;
-  tokens: number;
-  costUsd: number;
-  /** Requests under way, and how many there may be. */
-  inFlight: number;
-  concurrency: number;
-  /** When the endpoint may be asked again, in milliseconds since 1970. */
-  waitUntil: number | null;
-  /** A sentence worth knowing, such as why it went slower. */
-  notice: string | null;
-}
-
 /** What happened, and what to do next. */
 export interface FaultView {
   /** Tells where it can be mended. */
