@@ -12,6 +12,7 @@ import {
 } from '#lib/collection/template.ts';
 import type { Fields, FieldType, FieldValue } from '#lib/collection/types.ts';
 import type { Tokenizer } from '#lib/embedding/types.ts';
+import { ChoppedBytes } from './chopped-bytes.ts';
 import type { AwkwardFile, Dice } from './awkward-files.ts';
 
 /** Processor time that reading may take: some at once, and some for each byte. */
@@ -191,28 +192,4 @@ export function findTemplateFaults(dice: Dice): string[] {
     faults.push(`${escaped} does not render as ${text}`);
   }
   return faults;
-}
-
-/** A blob whose stream comes in pieces of the sizes that `nextSize` gives. */
-class ChoppedBytes extends Blob {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #nextSize: () => number;
-
-  constructor(bytes: Uint8Array<ArrayBuffer>, nextSize: () => number) {
-    super([bytes]);
-    this.#bytes = bytes;
-    this.#nextSize = nextSize;
-  }
-
-  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    let at = 0;
-    return new ReadableStream({
-      pull: (controller) => {
-        if (at >= this.#bytes.length) return controller.close();
-        const size = this.#nextSize();
-        controller.enqueue(this.#bytes.slice(at, at + size));
-        at += size;
-      }
-    });
-  }
 }

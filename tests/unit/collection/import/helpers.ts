@@ -33,39 +33,3 @@ export function readText(
 export function issuesOf({ issues }: RecordSet): string[] {
   return issues.map(({ code, line }) => (line === undefined ? code : `${code}@${line}`));
 }
-
-/** A blob whose stream comes in pieces of the sizes that `nextSize` gives. */
-export class ChoppedBlob extends Blob {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #nextSize: () => number;
-
-  constructor(content: string, nextSize: () => number) {
-    const bytes = new TextEncoder().encode(content);
-    super([bytes]);
-    this.#bytes = bytes;
-    this.#nextSize = nextSize;
-  }
-
-  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    let at = 0;
-    return new ReadableStream({
-      pull: (controller) => {
-        if (at >= this.#bytes.length) return controller.close();
-        const size = this.#nextSize();
-        controller.enqueue(this.#bytes.slice(at, at + size));
-        at += size;
-      }
-    });
-  }
-}
-
-/** Random numbers in [0, 1) that are the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

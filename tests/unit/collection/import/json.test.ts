@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findJsonFault } from '#lib/collection/import/json-fault.ts';
-import { seeded, issuesOf, readText } from './helpers.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { issuesOf, readText } from './helpers.ts';
 
 describe('JSON', () => {
   test('reads an array of records and keeps their types', async () => {
@@ -168,7 +169,7 @@ describe('the place of a fault', () => {
   });
 
   test('is found exactly when JSON.parse finds one', () => {
-    const random = seeded(5);
+    const random = seededRandom(5);
     const PARTS = [
       '{',
       '}',

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RowReader, type TableRow } from '#lib/collection/import/rows.ts';
 import { readRecords } from '#lib/collection/import/read.ts';
-import { ChoppedBlob, issuesOf, readText, seeded, wordTokenizer } from './helpers.ts';
+import { ChoppedBytes } from '../../../support/chopped-bytes.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { issuesOf, readText, wordTokenizer } from './helpers.ts';
 
 describe('delimiters', () => {
   test.each([
@@ -189,7 +191,7 @@ describe('what an RFC 4180 writer wrote comes back', () => {
   }
 
   test.each(Array.from({ length: 300 }, (_, seed) => seed))('whatever the pieces (%i)', (seed) => {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const rows = randomTable(random);
     const text = write(rows, random() < 0.5 ? '\n' : '\r\n', random() < 0.3);
     const found: TableRow[] = [];
@@ -230,7 +232,7 @@ describe('what an RFC 4180 writer wrote comes back', () => {
       ]);
       const text = `\ufeff${write([['first', 'second', 'third'], ...rows], '\r\n', false)}`;
       const set = await readRecords(
-        { name: 't.csv', blob: new ChoppedBlob(text, () => size) },
+        { name: 't.csv', blob: new ChoppedBytes(new TextEncoder().encode(text), () => size) },
         { loadTokenizer: () => Promise.resolve(wordTokenizer) }
       );
       expect(set.records.map(({ first, second, third }) => [first, second, third])).toEqual(rows);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CancelledError } from '#lib/base/errors.ts';
-import { issuesOf, readText, seeded, wordTokenizer } from './helpers.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { issuesOf, readText, wordTokenizer } from './helpers.ts';
 
 const sentence = (n: number, words = 10) =>
   `Sentence ${n} ${Array.from({ length: words - 3 }, (_, i) => `w${i}`).join(' ')} end.`;
@@ -76,7 +77,7 @@ describe('plain text', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'no passage is too long and no word is lost (%i)',
     async (seed) => {
-      const random = seeded(seed);
+      const random = seededRandom(seed);
       const ENDS = ['. ', '! ', '\n', '\n\n', ' ', ' ', ' ', ' ', ', ', '\r\n\r\n', '\n- '];
       const words = Array.from(
         { length: 800 },
