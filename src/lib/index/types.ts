@@ -1,7 +1,18 @@
+import type { VectorCodes } from '#lib/base/codes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 
 /** How neighbours are found: chosen for the reader, by comparing with every vector, or by the graph. */
 export type Method = 'automatic' | 'exact' | 'hnsw';
+
+/** What a query is compared with first: the vectors, or their eight-bit codes. */
+export type Precision = 'float32' | 'int8';
+
+/** A way to find neighbours; what it finds is re-scored from float32 whichever way it is. */
+export interface Way {
+  method: 'exact' | 'hnsw';
+  /** Of the comparison with all; the graph's own vectors are always float32. */
+  precision: Precision;
+}
 
 /** What is asked of the index. */
 export interface NeighbourQuery {
@@ -12,26 +23,40 @@ export interface NeighbourQuery {
   method: Method;
   /** Bit `row` set = allowed (`row >> 3`, `row & 7`); undefined allows all live rows. */
   allowed?: Uint8Array;
+  /** When the query was sent (epoch milliseconds with fractions): tells how long it waited. */
+  sentAt?: number;
+}
+
+/** A step of an answer. */
+export interface Step {
+  name: 'queue' | 'filter' | 'graph' | 'scan' | 're-score' | 'items';
+  ms: number;
 }
 
 /** How an answer was found, shown to the reader. */
-export interface Plan {
-  method: 'exact' | 'hnsw';
-  /** Why this method, in a few words. */
+export interface Plan extends Way {
+  /** Why this way, in a sentence or two. */
   reason: string;
+  /** What each way that could have been taken was expected to cost on this machine. */
+  expected: (Way & { ms: number })[];
   /** Vectors the query was compared with; null where the graph does not tell. */
   compared: number | null;
   /** Live rows that could have been found. */
   rows: number;
   /** Milliseconds of each step, in order. */
-  steps: { name: string; ms: number }[];
+  steps: Step[];
 }
 
 /** Neighbours by falling similarity. */
 export interface Neighbours {
   rows: Uint32Array;
-  /** Cosine similarity, clamped to [-1, 1], computed from the float32 vectors. */
+  /**
+   * Cosine similarity, clamped to [-1, 1]: computed from the float32 vectors, or estimated from the
+   * codes while `provisional`.
+   */
   similarities: Float32Array;
+  /** A first answer, which the re-scored one replaces in a moment. */
+  provisional: boolean;
   plan: Plan;
 }
 
@@ -45,8 +70,31 @@ export interface GraphStatus {
   origin: 'loaded' | 'built' | null;
   /** Why there is no graph, or why it was built again, as a sentence. */
   reason?: string;
-  /** What the graph had caught up with when it was last ready. */
-  snapshot?: Snapshot;
+  /** The generation of the collection that the graph's rows are of. */
+  generation?: number;
+  /**
+   * The rows in the graph, as a bitmap, dead ones included: told when it is ready and when it grows
+   * afterwards. The rows that are missing are compared one by one.
+   */
+  known?: Uint8Array;
+  /** What the graph is made with; told when it is ready. */
+  graph?: GraphFacts;
+}
+
+/** What a graph is made with, and what it takes. */
+export interface GraphFacts {
+  /** The leading dimensions that the graph compares, renormalised; all of them for most models. */
+  dimensions: number;
+  M: number;
+  efConstruction: number;
+  /** Graphs side by side, each with a part of the rows; every one is searched. */
+  shards: number;
+  /** In memory. */
+  memoryBytes: number;
+  /** As saved; null while it is not. */
+  diskBytes: number | null;
+  /** Milliseconds of building, over all sessions; null when it is not known. */
+  buildMs: number | null;
 }
 
 /**
@@ -60,38 +108,112 @@ export interface Snapshot {
   deadRevision: number;
 }
 
-/** Parameters of a graph. */
-export interface GraphParameters {
+/** What a reader may set of a collection's graph. */
+export interface GraphChoice {
+  /** Leading dimensions to build on; `automatic` looks at the collection's own vectors. */
+  dimensions: 'automatic' | number;
   M: number;
   efConstruction: number;
+}
+
+/** How the graph is asked, found by measuring on the collection's own vectors. */
+export interface GraphTuning {
+  /** How many candidates the graph's own search keeps. */
   efSearch: number;
+  /** Candidates taken from the graph and re-scored, for each neighbour asked for. */
+  oversampling: number;
+  /** Recall@10 that was measured with these. */
+  recall: number;
 }
 
 /** What a saved graph was made from; a graph that does not fit is caught up or rebuilt. */
 export interface GraphStamp {
   generation: number;
-  /** Rows below it that had vectors are in the graph… */
-  rows: number;
-  /** …as many as this. */
+  /** Rows in the graph, dead ones included. */
   count: number;
-  deadRevision: number;
   space: string;
+  /** Leading dimensions in the graph. */
   dimensions: number;
   M: number;
   efConstruction: number;
-  /** SHA-256 of the bytes, hexadecimal. */
-  digest: string;
+  /** Milliseconds spent on building it. */
+  buildMs: number;
+  /** SHA-256 of each shard's bytes, hexadecimal. */
+  digests: string[];
 }
 
 /** A saved graph, as the store keeps it. */
 export interface SavedGraph {
   collection: CollectionId;
-  bytes: Blob;
+  /** hnswlib's own format, a Blob a shard. */
+  shards: Blob[];
   stamp: GraphStamp;
 }
 
-/** Rows and their vectors, as they travel: `rows.length × dimensions`, row-major, L2-normalised. */
+/**
+ * Rows and their vectors, as they travel: `rows.length × dimensions`, row-major, L2-normalised. Either
+ * may be missing: codes are made from vectors, vectors are read where they are kept.
+ */
 export interface VectorBatch {
   rows: Uint32Array | Row[];
+  vectors?: Float32Array;
+  codes?: VectorCodes;
+}
+
+/** Many queries at once. */
+export interface BatchQuery {
+  /** `count × dimensions`, row-major, L2-normalised. */
   vectors: Float32Array;
+  k: number;
+  /** As in {@link NeighbourQuery}. */
+  allowed?: Uint8Array;
+  /** Row each query is the vector of, which its own answer leaves out. */
+  without?: Uint32Array;
+  /** `float32` compares with every vector as it is, however long it takes; `int8` re-scores. */
+  precision: Precision;
+}
+
+/** Answers to many queries: `count × k`; where fewer were found, the row is {@link NO_ROW}. */
+export interface ManyNeighbours {
+  k: number;
+  rows: Uint32Array;
+  similarities: Float32Array;
+}
+
+/** Stands where there is no further neighbour. */
+export const NO_ROW = 0xffff_ffff;
+
+/** Recall and time of one way to search, measured on the collection's own vectors. */
+export interface MeasuredWay extends Way {
+  /** Of the graph's search; null for the others. */
+  efSearch: number | null;
+  oversampling: number;
+  /** Leading dimensions that were compared before re-scoring. */
+  dimensions: number;
+  /** Share of the ten nearest that was found, over all questions. */
+  recall: number;
+  /** Milliseconds, re-scoring included. */
+  p50Ms: number;
+  p95Ms: number;
+}
+
+/** What Measure found out. */
+export interface Measurement {
+  /** Epoch milliseconds. */
+  at: number;
+  generation: number;
+  /** Live rows then. */
+  rows: number;
+  /** Vectors of the collection that were used as questions, themselves left out of the answers. */
+  queries: number;
+  ways: MeasuredWay[];
+  /** What was chosen for the graph; null when there was none to measure. */
+  tuning: GraphTuning | null;
+}
+
+/** What is kept of a collection's index beside the graph. */
+export interface IndexSettings {
+  choice: GraphChoice;
+  /** Null until measured. */
+  measurement: Measurement | null;
 }
