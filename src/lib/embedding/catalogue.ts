@@ -59,6 +59,15 @@ export function findModel(id: string): Model | undefined {
   return MODELS.find((model) => model.id === id);
 }
 
+/**
+ * The dimensions that vectors of a model may be shortened to, `dimensions` itself first; empty when
+ * the model was not trained for it.
+ */
+export function shorterChoices(modelId: string, dimensions: number): number[] {
+  const choices = findModel(modelId)?.choices.filter((choice) => choice < dimensions) ?? [];
+  return choices.length > 0 ? [dimensions, ...choices] : [];
+}
+
 /** A model that only an OpenAI-compatible server knows: its dimensions and price are unknown. */
 export function compatibleModel(name: string): Model {
   return {

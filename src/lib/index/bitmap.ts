@@ -34,3 +34,19 @@ export function* rowsOf(bits: Uint8Array): Generator<Row> {
 export function intersect(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((byte, i) => byte & (b[i] ?? 0));
 }
+
+/** The rows of `a` that are not in `b`; as long as `a`. */
+export function without(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, i) => byte & ~(b[i] ?? 0));
+}
+
+/** `count` rows of the set, evenly spread over it; all of them when there are fewer. Rising. */
+export function sampleRows(bits: Uint8Array, count: number): Uint32Array {
+  const rows = Uint32Array.from(rowsOf(bits));
+  const sampled = Math.min(count, rows.length);
+  // From the middle of each stretch: the first and last rows of a file are often unlike the rest.
+  return Uint32Array.from(
+    { length: sampled },
+    (_, n) => rows[Math.floor(((n + 0.5) * rows.length) / sampled)]!
+  );
+}

@@ -1,123 +1,202 @@
-import { bitAt } from '#lib/base/bits.ts';
+import type { VectorCodes } from '#lib/base/codes.ts';
+import { makeBreather } from '#lib/base/breathe.ts';
 import { IndexError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
-import { vectorFault } from '#lib/base/vector.ts';
-import { countRows, intersect } from './bitmap.ts';
-import { scanExact, similarityAt } from './exact.ts';
-import { chooseMethod } from './plan.ts';
-import { TopK } from './top-k.ts';
-import type { GraphStatus, NeighbourQuery, Neighbours, Plan, VectorBatch } from './types.ts';
-import { VectorTable } from './vector-table.ts';
+import { normalise, vectorFault } from '#lib/base/vector.ts';
+import { searchMany } from './batch.ts';
+import { addRow, countRows, intersect, without } from './bitmap.ts';
+import { calibrate, compareWithAll } from './compare.ts';
+import { Costs } from './costs.ts';
+import { Arena } from './kernel/arena.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import { choosePlan, type Choice, type Situation } from './plan.ts';
+import { rescore } from './rescore.ts';
+import { Scanner, type Scored } from './scanner.ts';
+import { clampSimilarity } from './similarity.ts';
+import type {
+  BatchQuery,
+  GraphStatus,
+  GraphTuning,
+  ManyNeighbours,
+  NeighbourQuery,
+  Neighbours,
+  Plan,
+  Step,
+  VectorBatch
+} from './types.ts';
+import { VectorTable, type Block, type VectorSource } from './vector-table.ts';
 
 /** The HNSW graph as the engine sees it, wherever it lives. */
 export interface GraphPort {
-  /** `ready` only while the graph knows the same live rows as the engine. */
   status(): GraphStatus;
   /**
-   * About `k` rows near `vector`, or undefined when the graph can't answer now. Rows may be too few,
-   * dead or unknown: the engine checks. Never throws.
+   * About `k` rows near `vector` (of the collection's dimensions), or undefined when the graph can't
+   * answer now. Rows may be too few, dead or unknown: the engine checks. Never throws.
    */
-  search(
-    vector: Float32Array,
-    k: number,
-    allowed?: Uint8Array
-  ): Promise<ArrayLike<Row> | undefined>;
+  search(vector: Float32Array, k: number, efSearch: number): Promise<ArrayLike<Row> | undefined>;
 }
+
+/** What an engine is made of; graph and source may be missing. */
+export interface EngineParts {
+  kernel: Kernel;
+  graph?: GraphPort;
+  source?: VectorSource;
+  /** Generation of the collection whose rows these are: a graph of another one is not asked. */
+  generation?: number;
+}
+
+/** Neighbours with their vectors, `rows.length × dimensions`; decoded ones while provisional. */
+export type Found = Neighbours & { vectors: Float32Array };
 
 const NO_GRAPH: GraphPort = {
   status: () => ({ state: 'none', rows: 0, total: 0, origin: null }),
   search: () => Promise.resolve(undefined)
 };
+const NO_ROWS = new Uint8Array(0);
 
 /**
- * Nearest neighbours in one collection. Whatever the method, an answer's similarities are computed
- * from the float32 vectors, and it is complete: as many rows as asked, or as there are.
+ * Nearest neighbours in one collection, which can be searched from the moment its vectors (or their
+ * codes) are there. Whatever the way, an answer is re-scored from the float32 vectors, and it is
+ * complete: as many rows as asked, or as there are.
  */
 export class Engine {
-  readonly #table: VectorTable;
-  readonly #graph: GraphPort;
+  /** How the graph is asked; null until it has been measured. */
+  tuning: GraphTuning | null = null;
+  readonly table: VectorTable;
+  readonly graph: GraphPort;
+  readonly #makeScanner: () => Scanner;
+  readonly #scanner: Scanner;
+  readonly #costs = new Costs();
+  readonly #generation: number;
+  #batchScanner: Scanner | undefined;
+  #batches: Promise<unknown> = Promise.resolve();
 
-  private constructor(dimensions: number, graph: GraphPort) {
-    this.#table = new VectorTable(dimensions);
-    this.#graph = graph;
+  private constructor(dimensions: number, parts: EngineParts) {
+    const { kernel } = parts;
+    const arena = new Arena(kernel.memory);
+    this.table = new VectorTable(dimensions, kernel, arena, parts.source);
+    this.graph = parts.graph ?? NO_GRAPH;
+    this.#makeScanner = () => new Scanner(kernel, arena, dimensions);
+    this.#scanner = this.#makeScanner();
+    this.#generation = parts.generation ?? 0;
   }
 
   /** An empty engine for vectors of `dimensions`; without a graph every search is exact. */
-  static open(dimensions: number, graph: GraphPort = NO_GRAPH): Engine {
-    return new Engine(dimensions, graph);
+  static open(dimensions: number, parts: EngineParts): Engine {
+    return new Engine(dimensions, parts);
   }
 
   /** Live rows. */
   get rows(): number {
-    return this.#table.liveCount;
+    return this.table.live.count;
   }
 
   get dimensions(): number {
-    return this.#table.dimensions;
-  }
-
-  /** Memory of the vectors, in bytes. */
-  get bytes(): number {
-    return this.#table.bytes;
+    return this.table.dimensions;
   }
 
   /** Takes vectors, which can be found at once. Throws `IndexError` as {@link VectorTable.add} does. */
-  add(batch: VectorBatch): void {
-    this.#table.add(batch);
+  add(batch: VectorBatch): Block {
+    return this.table.add(batch);
   }
 
   /** Rows are not found any more; their vectors stay, so that {@link restore} can undo it. */
   remove(rows: Iterable<Row>): void {
-    this.#table.remove(rows);
+    this.table.live.remove(rows);
   }
 
   /** Undoes {@link remove}. */
   restore(rows: Iterable<Row>): void {
-    this.#table.restore(rows);
+    this.table.live.restore(rows);
   }
 
   /**
-   * The vectors of rows, one after the other: `rows.length × dimensions`. Throws `IndexError`
-   * `no-vector` when a row has none.
+   * Encodes what has no codes yet, in short stretches, and tells of each block; until then it is
+   * compared as it is. Then learns what comparing costs here. Throws `IndexError` `out-of-memory`,
+   * and what `onBlock` throws.
    */
-  vectorsOf(rows: ArrayLike<Row>): Float32Array<ArrayBuffer> {
-    const { dimensions } = this;
-    const joined = new Float32Array(rows.length * dimensions);
-    for (let i = 0; i < rows.length; i++) {
-      const found = this.#table.find(rows[i]!);
-      if (!found) throw new IndexError('no-vector', `Row ${rows[i]} has no vector.`);
-      joined.set(found.vectors.subarray(found.offset, found.offset + dimensions), i * dimensions);
+  async encode(
+    onBlock: (block: Block, codes: VectorCodes) => void | Promise<void> = () => {}
+  ): Promise<void> {
+    const breathe = makeBreather();
+    for (const block of this.table.blocks) {
+      if (block.codes) continue;
+      await onBlock(block, this.table.encode(block));
+      await breathe();
     }
-    return joined;
+    calibrate(this.table, this.#scanner, this.#costs);
   }
 
   /**
-   * The `k` live, allowed rows most similar to the query's vector; equal similarities by row. Throws
-   * `IndexError` `wrong-dimensions` or `bad-vector` for a query that can't be compared.
+   * The `k` live, allowed rows most similar to the query's vector; equal similarities by row. Where
+   * vectors have to be read for the re-scoring, `onFirst` gets a provisional answer at once. `tuning`
+   * tells how to ask the graph. Throws `IndexError` `wrong-dimensions` or `bad-vector` for a query
+   * that can't be compared, and what reading vectors throws.
    */
-  async search(query: NeighbourQuery): Promise<Neighbours> {
+  async search(
+    query: NeighbourQuery,
+    onFirst?: (first: Found) => void,
+    tuning = this.tuning
+  ): Promise<Found> {
+    const steps: Step[] = query.sentAt === undefined ? [] : [waited(query.sentAt)];
     this.#check(query.vector);
-    const { live, liveCount } = this.#table;
-    const allowed = query.allowed ? intersect(live, query.allowed) : live;
-    const rows = query.allowed ? countRows(allowed) : liveCount;
-    const k = Math.max(0, Math.min(query.k, rows));
-    const choice = chooseMethod(
-      query.method,
-      { live: liveCount, matching: rows },
-      this.#graph.status()
-    );
+    const { live } = this.table;
+    let from = performance.now();
+    const allowed = query.allowed ? intersect(live.bits, query.allowed) : live.bits.slice();
+    const matching = query.allowed ? countRows(allowed) : live.count;
+    if (query.allowed) steps.push({ name: 'filter', ms: performance.now() - from });
+    const k = Math.max(0, Math.min(query.k, matching));
 
-    if (choice.method === 'exact')
-      return this.#scan(query.vector, k, allowed, { ...choice, rows, steps: [] });
-    const from = performance.now();
-    const near = await this.#graph.search(query.vector, k, query.allowed && allowed);
-    const steps = [{ name: 'graph', ms: performance.now() - from }];
-    if (near) {
-      const found = this.#rescore(query.vector, k, near, allowed, { ...choice, rows, steps });
-      if (found.rows.length === k) return found;
+    const situation = this.#situation(query, k, matching, tuning);
+    let choice = choosePlan(situation);
+    let searched: Uint8Array | undefined = allowed;
+    if (choice.graph) {
+      searched = await this.#askGraph(query.vector, choice.graph, allowed, steps);
+      if (countRows(searched) < k) {
+        choice = choosePlan({ ...situation, asked: 'exact' });
+        choice.reason = 'The graph found too few.';
+        searched = allowed;
+      }
     }
-    const reason = near ? 'The graph found too few.' : 'The graph did not answer.';
-    return this.#scan(query.vector, k, allowed, { method: 'exact', reason, rows, steps });
+    from = performance.now();
+    const { candidates, precision } = choice;
+    const scored = compareWithAll(
+      this.table,
+      this.#scanner,
+      query.vector,
+      candidates,
+      searched,
+      precision
+    );
+    const ms = performance.now() - from;
+    steps.push({ name: 'scan', ms });
+    const bytes = scored.compared * this.dimensions * (precision === 'int8' ? 1 : 4);
+    this.#costs.observeScan(precision, bytes, ms);
+
+    const { method, reason, expected } = choice;
+    const compared = method === 'hnsw' ? null : scored.compared;
+    const plan = { method, precision, reason, expected, rows: matching, compared, steps };
+    const far = scored.rows.some((row) => !this.table.find(row)!.block.vectors);
+    if (far && onFirst) onFirst(this.#provisional(scored, k, { ...plan, steps: [...steps] }));
+    return this.#rescore(query.vector, k, scored, plan, far);
+  }
+
+  /**
+   * Answers many questions, one such batch after the other; single searches are answered in between.
+   * Tells how many are done. Throws `CancelledError`, and what reading vectors throws.
+   */
+  searchMany(
+    query: BatchQuery,
+    onProgress?: (done: number, total: number) => void,
+    signal?: AbortSignal
+  ): Promise<ManyNeighbours> {
+    this.#batchScanner ??= this.#makeScanner();
+    const scanner = this.#batchScanner;
+    const batch = this.#batches.then(() =>
+      searchMany(this.table, scanner, query, onProgress, signal)
+    );
+    this.#batches = batch.catch(() => {});
+    return batch;
   }
 
   #check(vector: Float32Array): void {
@@ -133,33 +212,93 @@ export class Engine {
       throw new IndexError('bad-vector', `The query's vector can't be compared (${fault}).`);
   }
 
-  #scan(
-    vector: Float32Array,
+  #situation(
+    { method, precision }: NeighbourQuery,
     k: number,
-    allowed: Uint8Array,
-    plan: Omit<Plan, 'compared'>
-  ): Neighbours {
-    const from = performance.now();
-    const { rows, similarities, compared } = scanExact(this.#table.blocks, vector, k, allowed);
-    const step = { name: 'scan', ms: performance.now() - from };
-    return { rows, similarities, plan: { ...plan, compared, steps: [...plan.steps, step] } };
+    matching: number,
+    tuning: GraphTuning | null
+  ): Situation {
+    return {
+      asked: method,
+      precision,
+      k,
+      matching,
+      tuning,
+      live: this.rows,
+      dimensions: this.dimensions,
+      resident: this.table.resident,
+      graph: this.graph.status(),
+      missing: countRows(this.#missing()),
+      costs: this.#costs
+    };
   }
 
-  /** The graph's rows that may be shown, by similarity computed anew from the vectors. */
-  #rescore(
-    vector: Float32Array,
-    k: number,
-    near: ArrayLike<Row>,
-    allowed: Uint8Array,
-    plan: Omit<Plan, 'compared'>
-  ): Neighbours {
-    const from = performance.now();
-    const top = new TopK(k);
-    for (let i = 0; i < near.length; i++) {
-      const found = bitAt(allowed, near[i]!) && this.#table.find(near[i]!);
-      if (found) top.offer(near[i]!, similarityAt(found.vectors, found.offset, vector));
-    }
-    const step = { name: 're-score', ms: performance.now() - from };
-    return { ...top.sorted(), plan: { ...plan, compared: null, steps: [...plan.steps, step] } };
+  /** Live rows the graph does not know; all of them when its rows are not these. */
+  #missing(): Uint8Array {
+    const { state, generation = 0, known = NO_ROWS } = this.graph.status();
+    const { bits } = this.table.live;
+    return state === 'ready' && generation === this.#generation ? without(bits, known) : bits;
   }
+
+  /** The allowed rows among those the graph finds and those it does not know; empty without answer. */
+  async #askGraph(
+    vector: Float32Array,
+    { k, efSearch }: NonNullable<Choice['graph']>,
+    allowed: Uint8Array,
+    steps: Step[]
+  ): Promise<Uint8Array> {
+    const missing = this.#missing();
+    const from = performance.now();
+    const near = await this.graph.search(vector, k, efSearch);
+    const ms = performance.now() - from;
+    steps.push({ name: 'graph', ms });
+    if (!near) return NO_ROWS;
+    this.#costs.observeGraph(efSearch, ms);
+    const found = allowed.map((byte, i) => byte & (missing[i] ?? 0));
+    for (let n = 0; n < near.length; n++) {
+      const row = near[n]!;
+      if ((allowed[row >> 3] ?? 0) & (1 << (row & 7))) addRow(found, row);
+    }
+    return found;
+  }
+
+  /** The first answer: what the codes say. */
+  #provisional({ rows, similarities }: Scored, k: number, plan: Plan): Found {
+    const vectors = new Float32Array(k * this.dimensions);
+    rows.subarray(0, k).forEach((row, n) => {
+      const { block, place } = this.table.find(row)!;
+      const vector = block.codes
+        ? normalise(this.table.decode(block, place))
+        : block.vectors!.subarray(place * this.dimensions, (place + 1) * this.dimensions);
+      vectors.set(vector, n * this.dimensions);
+    });
+    return {
+      rows: rows.slice(0, k),
+      similarities: similarities.slice(0, k).map(clampSimilarity),
+      vectors,
+      provisional: true,
+      plan
+    };
+  }
+
+  async #rescore(
+    query: Float32Array,
+    k: number,
+    { rows }: Scored,
+    plan: Plan,
+    far: boolean
+  ): Promise<Found> {
+    const from = performance.now();
+    const best = rescore(query, k, rows, await this.table.read(rows));
+    const ms = performance.now() - from;
+    this.#costs.observeRescore(rows.length, far ? 'store' : 'memory', ms);
+    plan.steps.push({ name: 're-score', ms });
+    return { ...best, provisional: false, plan };
+  }
+}
+
+/** How long a query waited for its turn. */
+function waited(sentAt: number): Step {
+  const now = performance.timeOrigin + performance.now();
+  return { name: 'queue', ms: Math.max(0, now - sentAt) };
 }

@@ -1,38 +1,138 @@
-import type { GraphStatus, Method, Plan } from './types.ts';
+import { milliseconds } from '#lib/base/format.ts';
+import type { Costs } from './costs.ts';
+import type { GraphStatus, GraphTuning, Method, Plan, Precision, Way } from './types.ts';
 
-/** Up to so many rows, comparing with every vector is faster than the graph, and exact. */
-export const EXACT_ROWS = 20_000;
-/** A filter that leaves a smaller share than this makes the graph walk past most of what it meets. */
-const SELECTIVE_SHARE = 0.1;
+/** Recall@10 that the graph must have shown before it is chosen without being asked for. */
+export const TARGET_RECALL = 0.99;
+/** A comparison with the float32 vectors that takes no longer is not worth a shortcut. */
+const FREE_MS = 1;
+/** The graph must promise to be so much faster: its time is less certain than that of a scan. */
+const WORTHWHILE = 0.8;
+/** The graph is not asked for more candidates: comparing with all is then the better way. */
+const MAX_CANDIDATES = 2000;
+/** Rows that the graph does not know yet may be so many: they are compared one by one. */
+const MAX_MISSING = 4096;
+/** Asked for before it was measured, the graph is searched like this. */
+const UNMEASURED: GraphTuning = { efSearch: 100, oversampling: 4, recall: 0 };
+/** Candidates of the codes that are re-scored for each neighbour asked for, and at least so many. */
+const CODE_OVERSAMPLING = 4;
+const MIN_CANDIDATES = 40;
+/** Float32 sums of the kernel and of the re-scoring may order near ties differently. */
+const SPARE = 8;
+
+/** How many rows a comparison of codes keeps, so that the `k` best are among them. */
+export function codeCandidates(k: number): number {
+  return Math.max(MIN_CANDIDATES, CODE_OVERSAMPLING * k);
+}
+
+/** What is known when a query is to be answered. */
+export interface Situation {
+  asked: Method;
+  /** What an exact comparison is to compare, where it was asked for. */
+  precision: Precision | undefined;
+  k: number;
+  dimensions: number;
+  /** Rows that can be found, and those of them the filter leaves. */
+  live: number;
+  matching: number;
+  /** Whether every float32 vector is in memory. */
+  resident: boolean;
+  graph: GraphStatus;
+  /** Live rows the graph does not know; all of them when it is of another generation. */
+  missing: number;
+  tuning: GraphTuning | null;
+  costs: Costs;
+}
+
+/** How to answer, and with what. */
+export interface Choice extends Way {
+  reason: string;
+  expected: Plan['expected'];
+  /** Rows to re-score. */
+  candidates: number;
+  /** How the graph is asked; undefined when it is not. */
+  graph?: { k: number; efSearch: number };
+}
 
 /**
- * How to answer a query: what the reader asked for where it is possible, and automatically the graph
- * for many rows, once it is ready and no filter leaves only few of them.
+ * How to answer a query: as the reader asked where it is possible, and automatically by what each way
+ * is expected to cost here. The graph is chosen only when its recall was measured and is good enough.
  */
-export function chooseMethod(
-  asked: Method,
-  rows: { live: number; matching: number },
-  graph: GraphStatus
-): Pick<Plan, 'method' | 'reason'> {
-  if (asked === 'exact') return { method: 'exact', reason: 'Asked for.' };
-  if (asked === 'automatic' && rows.live <= EXACT_ROWS) {
-    return { method: 'exact', reason: 'There are few enough to compare with all.' };
+export function choosePlan(situation: Situation): Choice {
+  const { asked, k, matching, resident, dimensions, costs } = situation;
+  const candidates = Math.min(matching, codeCandidates(k));
+  const exact = (precision: Precision): Choice => ({
+    method: 'exact',
+    precision,
+    reason: '',
+    expected: [],
+    candidates: precision === 'int8' ? candidates : Math.min(matching, k + SPARE)
+  });
+  const rescoreMs = costs.rescoreMs(candidates, resident ? 'memory' : 'store');
+  const int8Ms = costs.scanMs('int8', matching * dimensions) + rescoreMs;
+  const float32Ms = costs.scanMs('float32', 4 * matching * dimensions);
+  const expected: Plan['expected'] = [{ method: 'exact', precision: 'int8', ms: int8Ms }];
+  if (resident) expected.unshift({ method: 'exact', precision: 'float32', ms: float32Ms });
+
+  const obstacle = findObstacle(situation);
+  const graph = graphSearch(situation);
+  const graphMs = costs.graphMs(graph.efSearch) + rescoreMs;
+  const hnsw: Choice = { ...exact('int8'), method: 'hnsw', graph };
+  if (!obstacle) expected.push({ method: 'hnsw', precision: 'int8', ms: graphMs });
+  const decide = (choice: Choice, reason: string): Choice => ({ ...choice, reason, expected });
+
+  if (asked === 'exact') {
+    const able = resident ? 'float32' : 'int8';
+    return decide(exact(situation.precision === 'int8' ? 'int8' : able), 'Asked for.');
   }
-  if (asked === 'automatic' && rows.matching < rows.live * SELECTIVE_SHARE) {
-    return { method: 'exact', reason: 'The filter leaves few enough to compare with all.' };
+  if (asked === 'hnsw') {
+    return obstacle ? decide(exact('int8'), obstacle) : decide(hnsw, 'Asked for.');
   }
-  if (rows.matching === 0) return { method: 'exact', reason: 'There is nothing to compare with.' };
-  if (graph.state !== 'ready') return { method: 'exact', reason: whyNotReady(graph) };
-  return {
-    method: 'hnsw',
-    reason: asked === 'hnsw' ? 'Asked for.' : 'There are too many to compare with all.'
-  };
+  if (resident && float32Ms <= FREE_MS) {
+    return decide(exact('float32'), 'Comparing with all takes hardly any time.');
+  }
+  const scan = `Comparing with ${matching < situation.live ? 'all that match' : 'all'} takes about ${milliseconds(int8Ms)} here`;
+  const doubt = obstacle ?? findDoubt(situation.tuning);
+  if (doubt) return decide(exact('int8'), `${scan}. ${doubt}`);
+  if (graphMs > WORTHWHILE * int8Ms) {
+    return decide(exact('int8'), `${scan}; the graph would take about ${milliseconds(graphMs)}.`);
+  }
+  return decide(hnsw, `${scan}; the graph takes about ${milliseconds(graphMs)}.`);
+}
+
+/**
+ * What the graph is asked for: it knows no filter, so it is asked for as many more as the filter
+ * will drop.
+ */
+function graphSearch({ k, live, matching, tuning }: Situation): { k: number; efSearch: number } {
+  const { efSearch, oversampling } = tuning ?? UNMEASURED;
+  const widen = live / Math.max(1, matching);
+  const wanted = Math.min(live, Math.ceil(k * oversampling * widen));
+  return { k: wanted, efSearch: Math.max(Math.ceil(efSearch * widen), wanted) };
+}
+
+/** Why the graph can't answer at all; undefined when it can. */
+function findObstacle(situation: Situation): string | undefined {
+  const { graph, missing, live, matching } = situation;
+  if (matching === 0) return 'There is nothing to compare with.';
+  if (graph.state !== 'ready') return whyNotReady(graph);
+  if (missing > Math.min(MAX_MISSING, live / 2)) return 'The graph is catching up with changes.';
+  if (matching < live && graphSearch(situation).efSearch > MAX_CANDIDATES) {
+    return 'The filter leaves too few for the graph.';
+  }
+  return undefined;
+}
+
+/** Why the graph is not chosen unless asked for; undefined when it may be. */
+function findDoubt(tuning: GraphTuning | null): string | undefined {
+  if (!tuning) return 'The graph’s recall has not been measured yet.';
+  if (tuning.recall >= TARGET_RECALL) return undefined;
+  return `The graph found only ${(100 * tuning.recall).toFixed(0)} % of the nearest when it was measured.`;
 }
 
 function whyNotReady({ state, rows, total, reason }: GraphStatus): string {
   if (state === 'failed') return reason ?? 'The graph failed.';
   if (state === 'loading') return 'The graph is still being loaded.';
   if (state === 'none') return 'There is no graph yet.';
-  if (rows >= total) return 'The graph is catching up with the latest changes.';
-  return `The graph is still being built (${Math.floor((100 * rows) / total)} %).`;
+  return `The graph is still being built (${Math.floor((100 * rows) / Math.max(1, total))} %).`;
 }

@@ -10,7 +10,7 @@ export type Precision = 'float32' | 'int8';
 /** A way to find neighbours; what it finds is re-scored from float32 whichever way it is. */
 export interface Way {
   method: 'exact' | 'hnsw';
-  /** Of the comparison with all; the graph's own vectors are always float32. */
+  /** What is compared: every vector, or what the graph found, before it is re-scored. */
   precision: Precision;
 }
 
@@ -21,6 +21,8 @@ export interface NeighbourQuery {
   /** How many neighbours; fewer come back only when there are fewer rows. */
   k: number;
   method: Method;
+  /** What an exact comparison compares; chosen by what is in memory when undefined. */
+  precision?: Precision;
   /** Bit `row` set = allowed (`row >> 3`, `row & 7`); undefined allows all live rows. */
   allowed?: Uint8Array;
   /** When the query was sent (epoch milliseconds with fractions): tells how long it waited. */
@@ -169,7 +171,10 @@ export interface BatchQuery {
   allowed?: Uint8Array;
   /** Row each query is the vector of, which its own answer leaves out. */
   without?: Uint32Array;
-  /** `float32` compares with every vector as it is, however long it takes; `int8` re-scores. */
+  /**
+   * `float32` compares with every vector as it is, and reads those that are not in memory; `int8`
+   * compares codes and re-scores where the vectors are in memory.
+   */
   precision: Precision;
 }
 
@@ -185,16 +190,27 @@ export const NO_ROW = 0xffff_ffff;
 
 /** Recall and time of one way to search, measured on the collection's own vectors. */
 export interface MeasuredWay extends Way {
+  asked: Method;
   /** Of the graph's search; null for the others. */
   efSearch: number | null;
-  oversampling: number;
-  /** Leading dimensions that were compared before re-scoring. */
-  dimensions: number;
+  /** Candidates of the graph re-scored for each neighbour; null for the others. */
+  oversampling: number | null;
   /** Share of the ten nearest that was found, over all questions. */
   recall: number;
   /** Milliseconds, re-scoring included. */
   p50Ms: number;
   p95Ms: number;
+}
+
+/** What the collection's search would be with vectors cut to their first dimensions. */
+export interface ShortenedWay {
+  dimensions: number;
+  /** Items it was tried on: all, or an even sample of them. */
+  rows: number;
+  /** Share of the ten nearest at full dimensions that is among the ten nearest at these. */
+  recall: number;
+  /** Milliseconds of comparing with all of those items, as codes. */
+  p50Ms: number;
 }
 
 /** What Measure found out. */
@@ -207,6 +223,10 @@ export interface Measurement {
   /** Vectors of the collection that were used as questions, themselves left out of the answers. */
   queries: number;
   ways: MeasuredWay[];
+  /** What shortening the vectors would cost, where the model allows it; else empty. */
+  shortened: ShortenedWay[];
+  /** The graph that was measured; null when there was none. */
+  graph: GraphFacts | null;
   /** What was chosen for the graph; null when there was none to measure. */
   tuning: GraphTuning | null;
 }

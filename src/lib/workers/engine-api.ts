@@ -1,40 +1,73 @@
-import type { CollectionId, Row } from '#lib/base/ids.ts';
-import { IndexError } from '#lib/base/errors.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
+import { IndexError, throwIfCancelled } from '#lib/base/errors.ts';
 import { transfer } from '#lib/base/remote.ts';
 import { fingerprint, FINGERPRINT_CELLS } from '#lib/base/vector.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { readVectors } from '#lib/collection/store/segments.ts';
-import { rowsOf } from '#lib/index/bitmap.ts';
-import { Engine } from '#lib/index/engine.ts';
-import type { NeighbourQuery, Neighbours, Snapshot } from '#lib/index/types.ts';
+import { getIndexSettings, saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { shorterChoices } from '#lib/embedding/catalogue.ts';
+import type { Found } from '#lib/index/engine.ts';
+import type { KernelKind } from '#lib/index/kernel/kernel.ts';
+import { loadKernel } from '#lib/index/kernel/load.ts';
+import { measureShortened } from '#lib/index/measure-shortened.ts';
+import { measure } from '#lib/index/measure.ts';
+import { DEFAULT_INDEX_SETTINGS, tuningFor } from '#lib/index/tuning.ts';
+import type {
+  BatchQuery,
+  GraphChoice,
+  GraphStatus,
+  IndexSettings,
+  ManyNeighbours,
+  Measurement,
+  NeighbourQuery,
+  Neighbours
+} from '#lib/index/types.ts';
 import { GraphLink } from './graph-link.ts';
-import { readIndexSource, type IndexSource } from './index-source.ts';
+import { readIndexSource } from './index-source.ts';
+import { OpenIndex } from './open-index.ts';
 
 /** What the engine holds. */
 export interface EngineStatus {
   /** Live rows. */
   rows: number;
   dimensions: number;
-  /** Memory of the vectors. */
-  bytes: number;
   /** Milliseconds this opening or refreshing took. */
   openMs: number;
 }
 
+/** What a collection's index is made of. */
+export interface IndexFacts {
+  rows: number;
+  dimensions: number;
+  kernel: KernelKind;
+  /** Bytes in memory: codes and what belongs to them, and float32 vectors. */
+  memory: { codes: number; vectors: number };
+  /** Whether every float32 vector is in memory. */
+  resident: boolean;
+  /** Bytes in the store. */
+  disk: { codes: number; vectors: number };
+  settings: IndexSettings;
+}
+
 /** Neighbours with what is needed to draw them: `rows.length × FINGERPRINT_CELLS`. */
 export type DrawnNeighbours = Neighbours & { fingerprints: Int8Array };
+
+/** Questions of the reader's Measure. */
+const MEASURE_QUERIES = 100;
+/** Questions of the check after a graph was built, and rows from which a graph can pay at all. */
+const CHECK_QUERIES = 40;
+const CHECK_ROWS = 2000;
 
 /** What the engine worker does: holds one open collection's vectors and searches them. No network. */
 export class EngineApi {
   readonly #database: () => Promise<Database>;
   #collection: CollectionId | undefined;
   #graph: GraphLink | undefined;
-  #engine: Engine | undefined;
-  /** First rows of the segments that are in the engine. */
-  #segments = new Set<Row>();
-  #dead: Uint8Array = new Uint8Array(0);
-  #snapshot: Snapshot | undefined;
+  #index: OpenIndex | undefined;
+  #kernel: KernelKind = 'javascript';
+  #shorter: number[] = [];
+  #settings = DEFAULT_INDEX_SETTINGS;
   #reading: Promise<unknown> = Promise.resolve();
+  #checking = false;
 
   constructor(database: () => Promise<Database>) {
     this.#database = database;
@@ -44,10 +77,12 @@ export class EngineApi {
    * Reads a collection's vectors. `hnswPort` leads to the graph worker (see `HnswApi.connectPort`);
    * without it every search is exact. Throws `StoreError` `collection-gone`.
    */
-  open(collection: CollectionId, hnswPort: MessagePort | null): Promise<EngineStatus> {
+  async open(collection: CollectionId, hnswPort: MessagePort | null): Promise<EngineStatus> {
     this.#collection = collection;
-    this.#graph = hnswPort ? new GraphLink(hnswPort, () => this.#snapshot) : undefined;
-    this.#engine = undefined;
+    this.#index = undefined;
+    this.#graph = hnswPort ? new GraphLink(hnswPort, () => this.#tune()) : undefined;
+    const settings = await getIndexSettings(await this.#database(), collection);
+    this.#settings = settings ?? DEFAULT_INDEX_SETTINGS;
     return this.refresh();
   }
 
@@ -58,62 +93,134 @@ export class EngineApi {
     return reading;
   }
 
-  /** The nearest live rows, with their fingerprints; see {@link Engine.search}. */
-  async search(query: NeighbourQuery): Promise<DrawnNeighbours> {
-    const engine = this.#opened();
-    const found = await engine.search(query);
-    const vectors = engine.vectorsOf(found.rows);
-    const fingerprints = new Int8Array(found.rows.length * FINGERPRINT_CELLS);
-    for (let i = 0; i < found.rows.length; i++) {
-      const vector = vectors.subarray(i * engine.dimensions, (i + 1) * engine.dimensions);
-      fingerprints.set(fingerprint(vector), i * FINGERPRINT_CELLS);
-    }
-    const buffers = [found.rows.buffer, found.similarities.buffer, fingerprints.buffer];
-    return transfer({ ...found, fingerprints }, buffers as ArrayBuffer[]);
+  /**
+   * The nearest live rows, with their fingerprints; see `Engine.search`. `onFirst` gets a provisional
+   * answer where the final one has to read vectors.
+   */
+  async search(
+    query: NeighbourQuery,
+    onFirst?: (first: DrawnNeighbours) => void
+  ): Promise<DrawnNeighbours> {
+    const { engine } = this.#opened();
+    return draw(await engine.search(query, onFirst && ((first) => onFirst(draw(first)))));
   }
 
-  /** The vectors of rows, `rows.length × dimensions`. Throws `IndexError` `no-vector`. */
-  vectors(rows: ArrayLike<Row>): Float32Array {
-    const vectors = this.#opened().vectorsOf(rows);
-    return transfer(vectors, [vectors.buffer]);
+  /** Answers many questions at once; see `Engine.searchMany`. */
+  async searchMany(
+    query: BatchQuery,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal
+  ): Promise<ManyNeighbours> {
+    const found = await this.#opened().engine.searchMany(query, onProgress, signal);
+    return transfer(found, [found.rows.buffer, found.similarities.buffer] as ArrayBuffer[]);
   }
 
-  #opened(): Engine {
-    if (!this.#engine) throw new IndexError('not-open', 'No collection is open in the engine.');
-    return this.#engine;
+  /** What the index is made of, now. */
+  index(): IndexFacts {
+    const { engine, vectorBytes } = this.#opened();
+    const { table, rows, dimensions } = engine;
+    return {
+      rows,
+      dimensions,
+      kernel: this.#kernel,
+      memory: table.bytes,
+      resident: table.resident,
+      disk: { codes: vectorBytes / Float32Array.BYTES_PER_ELEMENT, vectors: vectorBytes },
+      settings: this.#settings
+    };
+  }
+
+  /**
+   * Measures recall and time of every way to search on the collection's own vectors, keeps what it
+   * found, and asks the graph by it from now on. Throws `CancelledError`.
+   */
+  async measure(onProgress: (share: number) => void, signal: AbortSignal): Promise<Measurement> {
+    const { engine } = this.#opened();
+    const options = { queries: MEASURE_QUERIES, truth: 'float32', signal } as const;
+    const measured = await measure(engine, {
+      ...options,
+      onProgress: (share) => onProgress(0.8 * share)
+    });
+    const shortened = await measureShortened(engine.table, this.#shorter, loadKernel, signal);
+    throwIfCancelled(signal);
+    const measurement = { ...measured, shortened };
+    await this.#keep({ ...this.#settings, measurement });
+    this.#tune();
+    return measurement;
+  }
+
+  /** Keeps how the collection's graph is to be built: so it is when it is built the next time. */
+  async chooseGraph(choice: GraphChoice): Promise<void> {
+    await this.#keep({ ...this.#settings, choice });
+  }
+
+  #opened(): OpenIndex {
+    if (!this.#index) throw new IndexError('not-open', 'No collection is open in the engine.');
+    return this.#index;
   }
 
   async #read(): Promise<EngineStatus> {
     if (!this.#collection) throw new IndexError('not-open', 'No collection is open in the engine.');
     const from = performance.now();
-    const source = await readIndexSource(await this.#database(), this.#collection);
-    const engine = this.#engineFor(source);
-    // Until all is read, the engine knows more rows than any snapshot tells: the graph has to wait.
-    this.#snapshot = undefined;
-    for (const segment of source.segments) {
-      if (this.#segments.has(segment.firstRow)) continue;
-      engine.add({ rows: segment.rows, vectors: await readVectors(segment) });
-      this.#segments.add(segment.firstRow);
+    const db = await this.#database();
+    const source = await readIndexSource(db, this.#collection);
+    let index = this.#index;
+    if (index?.generation !== source.snapshot.generation) {
+      const kernel = await loadKernel();
+      this.#kernel = kernel.kind;
+      index = new OpenIndex(db, this.#collection, source, kernel, this.#graph);
+      this.#shorter = shorterChoices(source.model, source.dimensions);
     }
-    engine.restore(rowsOf(without(this.#dead, source.dead)));
-    engine.remove(rowsOf(without(source.dead, this.#dead)));
-    this.#dead = source.dead;
-    this.#snapshot = source.snapshot;
-    const { rows, dimensions, bytes } = engine;
-    return { rows, dimensions, bytes, openMs: performance.now() - from };
+    await index.take(source);
+    this.#index = index;
+    this.#tune();
+    const { rows, dimensions } = index.engine;
+    return { rows, dimensions, openMs: performance.now() - from };
   }
 
-  /** The engine as it is, or a new one where rows were renumbered or nothing was open. */
-  #engineFor({ dimensions, snapshot }: IndexSource): Engine {
-    if (this.#engine && this.#snapshot?.generation === snapshot.generation) return this.#engine;
-    this.#segments.clear();
-    this.#dead = new Uint8Array(0);
-    this.#engine = Engine.open(dimensions, this.#graph);
-    return this.#engine;
+  async #keep(settings: IndexSettings): Promise<void> {
+    this.#settings = settings;
+    await saveIndexSettings(await this.#database(), this.#collection!, settings);
+  }
+
+  /** Asks the graph by what was measured; a graph that was never measured is checked first. */
+  #tune(): void {
+    const engine = this.#index?.engine;
+    const status: GraphStatus | undefined = this.#graph?.status();
+    if (!engine || !status) return;
+    engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
+    if (engine.tuning || status.state !== 'ready' || engine.rows < CHECK_ROWS) return;
+    void this.#check();
+  }
+
+  /** A short measurement, so that Automatic knows whether the graph can be trusted. */
+  async #check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    try {
+      const { engine } = this.#opened();
+      await this.#index!.tidied();
+      const measured = await measure(engine, { queries: CHECK_QUERIES, truth: 'int8' });
+      if (this.#index?.engine !== engine) return;
+      await this.#keep({ ...this.#settings, measurement: { ...measured, shortened: [] } });
+      engine.tuning = measured.tuning;
+    } catch {
+      // The collection is gone or the graph is; Automatic stays exact.
+    } finally {
+      this.#checking = false;
+    }
   }
 }
 
-/** The rows of `a` that are not in `b`. */
-function without(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, i) => byte & ~(b[i] ?? 0));
+/** Neighbours as they are drawn: with fingerprints in place of their vectors. */
+function draw({ vectors, ...found }: Found): DrawnNeighbours {
+  const count = found.rows.length;
+  const dimensions = vectors.length / (count || 1);
+  const fingerprints = new Int8Array(count * FINGERPRINT_CELLS);
+  for (let n = 0; n < count; n++) {
+    const vector = vectors.subarray(n * dimensions, (n + 1) * dimensions);
+    fingerprints.set(fingerprint(vector), n * FINGERPRINT_CELLS);
+  }
+  const buffers = [found.rows.buffer, found.similarities.buffer, fingerprints.buffer];
+  return transfer({ ...found, fingerprints }, buffers as ArrayBuffer[]);
 }

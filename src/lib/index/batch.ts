@@ -1,0 +1,87 @@
+import { makeBreather } from '#lib/base/breathe.ts';
+import { throwIfCancelled } from '#lib/base/errors.ts';
+import { intersect } from './bitmap.ts';
+import { codeCandidates } from './plan.ts';
+import { rescore } from './rescore.ts';
+import type { Scanner, Scored } from './scanner.ts';
+import { NO_ROW, type BatchQuery, type ManyNeighbours } from './types.ts';
+import type { Block, VectorTable } from './vector-table.ts';
+
+/** Questions that go through the blocks together: their heaps stay in the processor's cache. */
+const TOGETHER = 64;
+/** Where blocks are read from the store, reading costs more than the cache saves. */
+const TOGETHER_READING = 1024;
+
+/**
+ * Answers many questions, in stretches that let a single search be heard in between. Throws
+ * `CancelledError`, and what reading vectors throws.
+ */
+export async function searchMany(
+  table: VectorTable,
+  scanner: Scanner,
+  query: BatchQuery,
+  onProgress: (done: number, total: number) => void = () => {},
+  signal?: AbortSignal
+): Promise<ManyNeighbours> {
+  const { vectors, k, without, precision } = query;
+  const { dimensions } = table;
+  const count = vectors.length / dimensions;
+  const blocks = [...table.blocks];
+  const live = table.live.bits.slice();
+  const allowed = query.allowed ? intersect(live, query.allowed) : live;
+  const answers: ManyNeighbours = {
+    k,
+    rows: new Uint32Array(count * k).fill(NO_ROW),
+    similarities: new Float32Array(count * k)
+  };
+  const wanted = k + (without ? 1 : 0);
+  const keep = precision === 'int8' ? codeCandidates(wanted) : wanted;
+  const together = precision === 'float32' && !table.resident ? TOGETHER_READING : TOGETHER;
+  const breathe = makeBreather();
+  for (let from = 0; from < count; from += together) {
+    const group = vectors.subarray(from * dimensions, (from + together) * dimensions);
+    const size = group.length / dimensions;
+    scanner.begin(group, keep, allowed);
+    for (const [n, block] of blocks.entries()) {
+      await scanBlock(table, scanner, block, precision);
+      onProgress(from + (size * (n + 1)) / blocks.length, count);
+      await breathe();
+      throwIfCancelled(signal);
+    }
+    for (let n = 0; n < size; n++) {
+      const question = group.subarray(n * dimensions, (n + 1) * dimensions);
+      const found = scanner.found(n);
+      const best = table.resident
+        ? rescore(question, wanted, found.rows, await table.read(found.rows))
+        : found;
+      write(answers, from + n, best, without?.[from + n]);
+      await breathe();
+    }
+    throwIfCancelled(signal);
+  }
+  return answers;
+}
+
+async function scanBlock(
+  table: VectorTable,
+  scanner: Scanner,
+  block: Block,
+  precision: BatchQuery['precision']
+): Promise<void> {
+  if (precision === 'int8' && block.codes) scanner.scanCodes(block);
+  else scanner.scanFloats(block.rows, block.vectors ?? (await table.read(block.rows)));
+}
+
+function write(
+  { k, rows, similarities }: ManyNeighbours,
+  n: number,
+  best: Scored,
+  without: number | undefined
+): void {
+  let at = n * k;
+  for (let i = 0; i < best.rows.length && at < (n + 1) * k; i++) {
+    if (best.rows[i] === without) continue;
+    rows[at] = best.rows[i]!;
+    similarities[at++] = best.similarities[i]!;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Precision } from './types.ts';
+
+/** How much a new observation counts against all before it. */
+const WEIGHT = 0.25;
+
+/**
+ * What comparing costs on this machine. It starts from cautious guesses, is calibrated when a
+ * collection is opened, and learns from every answer; nothing else is known of a reader's machine.
+ */
+export class Costs {
+  /** Nanoseconds to compare one byte of codes, or of float32 vectors. */
+  readonly #perByte: Record<Precision, Average> = {
+    int8: new Average(0.3),
+    float32: new Average(0.4)
+  };
+  /** Milliseconds of the graph's search for each candidate it keeps (efSearch). */
+  readonly #perCandidate = new Average(0.05);
+  /** Milliseconds to re-score one vector: from memory, or read from the store. */
+  readonly #rescore = { memory: new Average(0.002), store: new Average(0.6) };
+
+  /** Milliseconds to compare a question with so many bytes. */
+  scanMs(precision: Precision, bytes: number): number {
+    return (this.#perByte[precision].value * bytes) / 1e6;
+  }
+
+  /** Milliseconds of a search of the graph. */
+  graphMs(efSearch: number): number {
+    return this.#perCandidate.value * efSearch;
+  }
+
+  /** Milliseconds to re-score so many vectors. */
+  rescoreMs(vectors: number, from: 'memory' | 'store'): number {
+    return this.#rescore[from].value * vectors;
+  }
+
+  /** A scan took so long. */
+  observeScan(precision: Precision, bytes: number, ms: number): void {
+    // What is too short to be timed says nothing.
+    if (bytes > 100_000) this.#perByte[precision].add((1e6 * ms) / bytes);
+  }
+
+  /** A search of the graph took so long. */
+  observeGraph(efSearch: number, ms: number): void {
+    if (efSearch > 0) this.#perCandidate.add(ms / efSearch);
+  }
+
+  /** Re-scoring took so long. */
+  observeRescore(vectors: number, from: 'memory' | 'store', ms: number): void {
+    if (vectors > 0) this.#rescore[from].add(ms / vectors);
+  }
+}
+
+/** An average that forgets: it starts from a guess, which the first observation replaces. */
+class Average {
+  value: number;
+  #observed = false;
+
+  constructor(guess: number) {
+    this.value = guess;
+  }
+
+  add(value: number): void {
+    this.value = this.#observed ? this.value + WEIGHT * (value - this.value) : value;
+    this.#observed = true;
+  }
+}

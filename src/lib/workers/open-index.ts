@@ -1,0 +1,103 @@
+import { mapBounded } from '#lib/base/bounded.ts';
+import type { CollectionId, Row } from '#lib/base/ids.ts';
+import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
+import type { Database } from '#lib/collection/store/database.ts';
+import { RowVectors } from '#lib/collection/store/row-vectors.ts';
+import type { Segment, SegmentCodes } from '#lib/collection/store/schema.ts';
+import { readVectors } from '#lib/collection/store/segments.ts';
+import { rowsOf, without } from '#lib/index/bitmap.ts';
+import { Engine, type GraphPort } from '#lib/index/engine.ts';
+import type { Kernel } from '#lib/index/kernel/kernel.ts';
+import type { Block } from '#lib/index/vector-table.ts';
+import type { IndexSource } from './index-source.ts';
+
+/** Segments read at the same time: enough to keep the disk busy, few enough to stay small. */
+const READ_AT_ONCE = 8;
+/** Share of the machine's memory that float32 vectors may take; codes are four times smaller. */
+const VECTOR_SHARE = 1 / 16;
+/** Browsers that do not tell have at least so much, in GiB. */
+const UNTOLD_MEMORY = 4;
+
+/**
+ * One generation of a collection's rows in an engine. Codes come first, so that it can be searched;
+ * what else serves searching follows behind: codes that are missing, and vectors as far as this
+ * machine's memory allows.
+ */
+export class OpenIndex {
+  readonly engine: Engine;
+  readonly generation: number;
+  readonly #db: Database;
+  readonly #collection: CollectionId;
+  readonly #vectors: RowVectors;
+  readonly #blocks = new Map<Row, { segment: Segment; block: Block }>();
+  #dead: Uint8Array = new Uint8Array(0);
+  #tidying: Promise<void> = Promise.resolve();
+
+  constructor(
+    db: Database,
+    collection: CollectionId,
+    { dimensions, snapshot }: IndexSource,
+    kernel: Kernel,
+    graph?: GraphPort
+  ) {
+    this.#db = db;
+    this.#collection = collection;
+    this.generation = snapshot.generation;
+    this.#vectors = new RowVectors(dimensions);
+    const { generation } = snapshot;
+    this.engine = Engine.open(dimensions, { kernel, graph, source: this.#vectors, generation });
+  }
+
+  /** Bytes of the vectors in the store; their codes take a quarter of that. */
+  get vectorBytes(): number {
+    return [...this.#blocks.values()].reduce((sum, { segment }) => sum + segment.vectors.size, 0);
+  }
+
+  /** Takes in what is new in the store; it can be found when this resolves. */
+  async take({ segments, dead }: IndexSource): Promise<void> {
+    const fresh = segments.filter(({ firstRow }) => !this.#blocks.has(firstRow));
+    this.#vectors.add(fresh);
+    const codes = fresh.length > 0 ? await listCodes(this.#db, this.#collection) : [];
+    const byFirstRow = new Map(codes.map((record) => [record.firstRow, record]));
+    await mapBounded(fresh, READ_AT_ONCE, (segment) =>
+      this.#load(segment, byFirstRow.get(segment.firstRow))
+    );
+    this.engine.restore(rowsOf(without(this.#dead, dead)));
+    this.engine.remove(rowsOf(without(dead, this.#dead)));
+    this.#dead = dead;
+    this.#tidying = this.#tidying.then(() => this.#tidy()).catch(() => {});
+  }
+
+  /** Resolves when everything is in memory that is to be. */
+  tidied(): Promise<void> {
+    return this.#tidying;
+  }
+
+  async #load(segment: Segment, record: SegmentCodes | undefined): Promise<void> {
+    const { firstRow, rows, count, dimensions } = segment;
+    const fits = record?.count === count && record.dimensions === dimensions;
+    const codes = fits ? await readCodes(record) : undefined;
+    const batch = codes ? { rows, codes } : { rows, vectors: await readVectors(segment) };
+    this.#blocks.set(firstRow, { segment, block: this.engine.add(batch) });
+  }
+
+  /** What can wait. When it fails, the collection is gone or storage is full: search goes on. */
+  async #tidy(): Promise<void> {
+    const blocks = [...this.#blocks.values()];
+    await this.engine.encode(async (block, codes) => {
+      const { segment } = blocks.find((other) => other.block === block)!;
+      await saveCodes(this.#db, segment, codes).catch(() => {});
+    });
+    if (this.vectorBytes > vectorBudget()) return this.engine.table.drop();
+    for (const { segment, block } of blocks) {
+      block.vectors ??= await readVectors(segment);
+    }
+  }
+}
+
+/** Bytes that float32 vectors may take in memory. */
+function vectorBudget(): number {
+  // Not in TypeScript's library: only Chromium tells.
+  const { deviceMemory = UNTOLD_MEMORY } = navigator as { deviceMemory?: number };
+  return deviceMemory * 2 ** 30 * VECTOR_SHARE;
+}
