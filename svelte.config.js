@@ -32,7 +32,9 @@ export default {
           ...config.include.filter((path) => !path.includes('tests/')),
           '../tests/**/*.ts',
           '../*.ts'
-        ]
+        ],
+        // AssemblyScript has types of its own.
+        exclude: [...config.exclude, '../src/lib/index/kernel/assembly/**']
       })
     }
   }

@@ -2,12 +2,13 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { hnswlibTransform } from './src/site/hnswlib-transform.ts';
+import { kernelPlugin } from './src/site/kernel-plugin.ts';
 import { browserLaunchOptions } from './tests/support/browser.ts';
 
 export default defineConfig({
-  plugins: [hnswlibTransform(), sveltekit()],
+  plugins: [hnswlibTransform(), kernelPlugin(), sveltekit()],
   // Workers are ES modules so that their heavy parts (tokeniser, SDK) stay separate files, loaded when used.
-  worker: { format: 'es', plugins: () => [hnswlibTransform()] },
+  worker: { format: 'es', plugins: () => [hnswlibTransform(), kernelPlugin()] },
   // The content security policy refuses `data:` URLs for fonts and for `fetch`.
   build: { assetsInlineLimit: 0 },
   test: {
