@@ -68,17 +68,18 @@ export function choosePlan(situation: Situation): Choice {
     expected: [],
     candidates: precision === 'int8' ? candidates : Math.min(matching, k + SPARE)
   });
+  // Whichever way, the same number of candidates is re-scored: what comes before decides.
   const rescoreMs = costs.rescoreMs(candidates, resident ? 'memory' : 'store');
-  const int8Ms = costs.scanMs('int8', matching * dimensions) + rescoreMs;
+  const int8Ms = costs.scanMs('int8', matching * dimensions);
   const float32Ms = costs.scanMs('float32', 4 * matching * dimensions);
-  const expected: Plan['expected'] = [{ method: 'exact', precision: 'int8', ms: int8Ms }];
-  if (resident) expected.unshift({ method: 'exact', precision: 'float32', ms: float32Ms });
-
   const obstacle = findObstacle(situation);
   const graph = graphSearch(situation);
-  const graphMs = costs.graphMs(graph.efSearch) + rescoreMs;
+  const graphMs = costs.graphMs(graph.efSearch);
+  const expected: Plan['expected'] = [];
+  if (resident) expected.push({ method: 'exact', precision: 'float32', ms: float32Ms });
+  expected.push({ method: 'exact', precision: 'int8', ms: int8Ms + rescoreMs });
+  if (!obstacle) expected.push({ method: 'hnsw', precision: 'int8', ms: graphMs + rescoreMs });
   const hnsw: Choice = { ...exact('int8'), method: 'hnsw', graph };
-  if (!obstacle) expected.push({ method: 'hnsw', precision: 'int8', ms: graphMs });
   const decide = (choice: Choice, reason: string): Choice => ({ ...choice, reason, expected });
 
   if (asked === 'exact') {

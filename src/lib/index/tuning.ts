@@ -2,7 +2,7 @@ import type { GraphFacts, GraphStatus, GraphTuning, IndexSettings, Measurement }
 
 /** Until the reader or a measurement says otherwise. */
 export const DEFAULT_INDEX_SETTINGS: IndexSettings = {
-  choice: { dimensions: 'automatic', M: 16, efConstruction: 200 },
+  choice: { dimensions: 'automatic', M: 16, efConstruction: 40 },
   measurement: null
 };
 

@@ -1,31 +1,53 @@
 import { describe, expect, test } from 'vitest';
-import { Engine, type GraphPort } from '#lib/index/engine.ts';
+import { encodeVectors } from '#lib/base/codes.ts';
+import { Engine, type EngineParts, type Found, type GraphPort } from '#lib/index/engine.ts';
+import { loadKernel } from '#lib/index/kernel/load.ts';
+import type { GraphStatus } from '#lib/index/types.ts';
+import { seededRandom } from '../../support/random.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
 
-// Not a multiple of four, so that the unrolled loop has a rest.
+// Not a multiple of four or sixteen, so that every stride has a rest.
 const DIMENSIONS = 13;
 const COUNT = 500;
 const vectors = clusteredVectors(COUNT, DIMENSIONS);
 const query = (n: number) => vectorAt(vectors, n, DIMENSIONS);
 
+/** The rows of a parity, and their vectors. */
+function half(parity: number) {
+  const rows = Array.from({ length: COUNT / 2 }, (_, i) => 2 * i + parity);
+  const batch = new Float32Array(rows.length * DIMENSIONS);
+  rows.forEach((row, i) => batch.set(query(row), i * DIMENSIONS));
+  return { rows, vectors: batch };
+}
+
 /** An engine with all vectors, in two batches whose rows are interleaved. */
-function filledEngine(graph?: GraphPort): Engine {
-  const engine = Engine.open(DIMENSIONS, graph);
+async function filledEngine(parts: Partial<EngineParts> = {}): Promise<Engine> {
+  const engine = Engine.open(DIMENSIONS, { kernel: await loadKernel(), ...parts });
+  for (const parity of [1, 0]) engine.add(half(parity));
+  return engine;
+}
+
+/** An engine that holds codes only, and reads vectors as from a store. */
+async function engineOfCodes(parts: Partial<EngineParts> = {}): Promise<Engine> {
+  const source = {
+    read: (rows: ArrayLike<number>) =>
+      Promise.resolve(Float32Array.from(Array.from(rows).flatMap((row) => [...query(row)])))
+  };
+  const engine = Engine.open(DIMENSIONS, { kernel: await loadKernel(), source, ...parts });
   for (const parity of [1, 0]) {
-    const rows = Array.from({ length: COUNT / 2 }, (_, i) => 2 * i + parity);
-    const batch = new Float32Array(rows.length * DIMENSIONS);
-    rows.forEach((row, i) => batch.set(query(row), i * DIMENSIONS));
-    engine.add({ rows, vectors: batch });
+    const { rows, vectors } = half(parity);
+    engine.add({ rows, codes: encodeVectors(vectors, DIMENSIONS) });
   }
   return engine;
 }
 
-/** A graph that is ready and answers with the rows given. */
-function graphThatFinds(rows: number[] | undefined): GraphPort {
-  return {
-    status: () => ({ state: 'ready', rows: COUNT, total: COUNT, origin: 'built' }),
-    search: () => Promise.resolve(rows)
-  };
+/** A graph that is ready, knows these rows and answers with the rows given. */
+function graphThatFinds(
+  rows: number[] | undefined,
+  known: Uint8Array = bitmap(() => true)
+): GraphPort {
+  const status: GraphStatus = { state: 'ready', rows: COUNT, total: COUNT, origin: 'built', known };
+  return { status: () => status, search: () => Promise.resolve(rows) };
 }
 
 const bitmap = (allowed: (row: number) => boolean, rows = COUNT) =>
@@ -36,22 +58,34 @@ const bitmap = (allowed: (row: number) => boolean, rows = COUNT) =>
     )
   );
 
-describe('exact search', () => {
+describe.each([
+  ['vectors', filledEngine],
+  [
+    'vectors and codes',
+    async () => {
+      const engine = await filledEngine();
+      await engine.encode();
+      return engine;
+    }
+  ],
+  ['codes', engineOfCodes]
+])('exact search over %s', (_, open) => {
   test('finds what sorting all similarities finds', async () => {
-    const engine = filledEngine();
+    const engine = await open();
     for (let n = 0; n < 50; n++) {
-      const { rows, plan } = await engine.search({ vector: query(n), k: 10, method: 'exact' });
-      expect([...rows]).toEqual(bruteForce(vectors, query(n), 10));
-      expect(plan).toMatchObject({ method: 'exact', compared: COUNT, rows: COUNT });
+      for (const precision of [undefined, 'int8'] as const) {
+        const asked = { vector: query(n), k: 10, method: 'exact', precision } as const;
+        const { rows, plan, provisional } = await engine.search(asked);
+        expect([...rows]).toEqual(bruteForce(vectors, query(n), 10));
+        expect(plan).toMatchObject({ method: 'exact', compared: COUNT, rows: COUNT });
+        expect(provisional).toBe(false);
+      }
     }
   });
 
   test('gives similarities within [-1, 1], falling, a vector being 1 to itself', async () => {
-    const { similarities } = await filledEngine().search({
-      vector: query(3),
-      k: COUNT,
-      method: 'exact'
-    });
+    const engine = await open();
+    const { similarities } = await engine.search({ vector: query(3), k: COUNT, method: 'exact' });
     expect(similarities).toHaveLength(COUNT);
     expect(similarities[0]).toBeCloseTo(1, 6);
     for (let i = 1; i < COUNT; i++)
@@ -59,47 +93,92 @@ describe('exact search', () => {
     expect(Math.max(...similarities)).toBeLessThanOrEqual(1);
   });
 
-  test('orders equal vectors by row', async () => {
-    const engine = Engine.open(2);
-    engine.add({ rows: [5, 9], vectors: Float32Array.of(1, 0, 1, 0) });
-    engine.add({ rows: [2, 7], vectors: Float32Array.of(1, 0, 0, 1) });
-    const { rows } = await engine.search({ vector: Float32Array.of(1, 0), k: 2, method: 'exact' });
-    expect([...rows]).toEqual([2, 5]);
+  test('finds only allowed rows, completely, however few and however short the bitmap', async () => {
+    const engine = await open();
+    const random = seededRandom(7);
+    for (const share of [0.5, 0.1, 0.01, 0]) {
+      const some = new Set([...vectors.keys()].filter((row) => row < COUNT && random() < share));
+      const allowed = bitmap((row) => some.has(row));
+      const found = await engine.search({ vector: query(1), k: 10, method: 'automatic', allowed });
+      const truth = bruteForce(vectors, query(1), 10, (row) => some.has(row));
+      expect([...found.rows]).toEqual(truth);
+    }
+    const few = { vector: query(1), k: 10, method: 'exact', allowed: Uint8Array.of(6) } as const;
+    const { rows, plan } = await engine.search(few);
+    expect([...rows].sort()).toEqual([1, 2]);
+    expect(plan).toMatchObject({ rows: 2, compared: 2 });
+    expect(plan.steps.map(({ name }) => name)).toEqual(['filter', 'scan', 're-score']);
   });
 
-  test('finds only allowed rows, however short the bitmap is', async () => {
-    const engine = filledEngine();
-    const even = (row: number) => row % 2 === 0;
-    const all = await engine.search({
-      vector: query(1),
-      k: 10,
-      method: 'exact',
-      allowed: bitmap(even)
-    });
-    expect([...all.rows]).toEqual(bruteForce(vectors, query(1), 10, even));
-    const few = await engine.search({
-      vector: query(1),
-      k: 10,
-      method: 'exact',
-      allowed: Uint8Array.of(6)
-    });
-    expect([...few.rows].sort()).toEqual([1, 2]);
-    expect(few.plan).toMatchObject({ rows: 2, compared: 2 });
+  test('gives the vectors as they were', async () => {
+    const engine = await open();
+    const two = await engine.table.read([7, 2]);
+    expect(two.subarray(0, DIMENSIONS)).toEqual(query(7));
+    expect(two.subarray(DIMENSIONS)).toEqual(query(2));
+    const { rows, vectors } = await engine.search({ vector: query(9), k: 3, method: 'exact' });
+    rows.forEach((row, n) => expect(vectorAt(vectors, n, DIMENSIONS)).toEqual(query(row)));
   });
 
-  test('of an empty collection finds nothing', async () => {
-    const { rows } = await Engine.open(2).search({
-      vector: Float32Array.of(1, 0),
-      k: 5,
-      method: 'automatic'
-    });
-    expect(rows).toHaveLength(0);
+  test('many questions at once get the answers each would get alone', async () => {
+    const engine = await open();
+    engine.remove([3, 8]);
+    const allowed = bitmap((row) => row % 3 !== 0);
+    const asking = Uint32Array.from({ length: 150 }, (_, n) => n);
+    const vectors = await engine.table.read(asking);
+    for (const precision of ['float32', 'int8'] as const) {
+      const batch = { vectors, k: 5, allowed, without: asking, precision };
+      const { rows } = await engine.searchMany(batch);
+      for (let n = 0; n < asking.length; n++) {
+        const alone = await engine.search({ vector: query(n), k: 6, method: 'exact', allowed });
+        const others = [...alone.rows].filter((row) => row !== n).slice(0, 5);
+        if (engine.table.resident) expect([...rows.subarray(5 * n, 5 * n + 5)]).toEqual(others);
+        else expect(rows[5 * n]).toBeDefined();
+      }
+    }
+  });
+});
+
+test('equal vectors are ordered by row', async () => {
+  const engine = Engine.open(2, { kernel: await loadKernel() });
+  engine.add({ rows: [5, 9], vectors: Float32Array.of(1, 0, 1, 0) });
+  engine.add({ rows: [2, 7], vectors: Float32Array.of(1, 0, 0, 1) });
+  const { rows } = await engine.search({ vector: Float32Array.of(1, 0), k: 2, method: 'exact' });
+  expect([...rows]).toEqual([2, 5]);
+});
+
+test('an empty collection has no neighbours', async () => {
+  const engine = Engine.open(2, { kernel: await loadKernel() });
+  const asked = { vector: Float32Array.of(1, 0), k: 5, method: 'automatic' } as const;
+  expect((await engine.search(asked)).rows).toHaveLength(0);
+});
+
+describe('a first answer', () => {
+  test('comes from the codes, near to what the vectors say, and before they are read', async () => {
+    const engine = await engineOfCodes();
+    const firsts: Found[] = [];
+    const final = await engine.search({ vector: query(4), k: 5, method: 'exact' }, (first) =>
+      firsts.push(first)
+    );
+    expect(firsts).toHaveLength(1);
+    const [first] = firsts;
+    expect(first!.provisional).toBe(true);
+    expect([...first!.rows]).toEqual([...final.rows]);
+    final.similarities.forEach((similarity, n) =>
+      expect(first!.similarities[n]).toBeCloseTo(similarity, 1)
+    );
+    expect(first!.plan.steps.map(({ name }) => name)).toEqual(['scan']);
+  });
+
+  test('is left out where the vectors are in memory', async () => {
+    const engine = await filledEngine();
+    const fail = () => expect.unreachable();
+    await engine.search({ vector: query(4), k: 5, method: 'exact' }, fail);
   });
 });
 
 describe('removed rows', () => {
   test('are not found until they are restored', async () => {
-    const engine = filledEngine();
+    const engine = await filledEngine();
     engine.remove([4, 5]);
     const without = await engine.search({ vector: query(4), k: COUNT, method: 'exact' });
     expect(without.rows).toHaveLength(COUNT - 2);
@@ -111,7 +190,7 @@ describe('removed rows', () => {
   });
 
   test('stay removed when their vector comes later', async () => {
-    const engine = Engine.open(2);
+    const engine = Engine.open(2, { kernel: await loadKernel() });
     engine.remove([3]);
     engine.add({ rows: [3, 4], vectors: Float32Array.of(1, 0, 0, 1) });
     const { rows } = await engine.search({ vector: Float32Array.of(1, 0), k: 5, method: 'exact' });
@@ -122,7 +201,7 @@ describe('removed rows', () => {
 describe('with a graph', () => {
   test('the order and the similarities come from the vectors, not from the graph', async () => {
     const truth = bruteForce(vectors, query(8), 5);
-    const engine = filledEngine(graphThatFinds([...truth].reverse()));
+    const engine = await filledEngine({ graph: graphThatFinds([...truth].reverse()) });
     const exact = await engine.search({ vector: query(8), k: 5, method: 'exact' });
     const found = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
     expect(found.plan).toMatchObject({ method: 'hnsw', compared: null });
@@ -130,39 +209,67 @@ describe('with a graph', () => {
     expect(found.similarities).toEqual(exact.similarities);
   });
 
+  test('rows that it does not know yet are compared one by one', async () => {
+    const truth = bruteForce(vectors, query(8), 5);
+    const known = bitmap((row) => row !== truth[0] && row !== truth[3]);
+    const near = [truth[1]!, truth[2]!, truth[4]!];
+    const engine = await filledEngine({ graph: graphThatFinds(near, known) });
+    const { rows, plan } = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
+    expect(plan.method).toBe('hnsw');
+    expect([...rows]).toEqual(truth);
+  });
+
+  test('of other rows is not asked', async () => {
+    const engine = await filledEngine({ graph: graphThatFinds([1, 2, 3, 4, 5]), generation: 1 });
+    const { plan } = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
+    expect(plan).toMatchObject({ method: 'exact', compared: COUNT });
+  });
+
   test.each([
-    ['too few rows', [1, 2], 'The graph found too few.'],
-    ['dead and unknown rows', [0, 1, 2, 3, 9999], 'The graph found too few.'],
-    ['no answer', undefined, 'The graph did not answer.']
-  ])('that gives %s, the answer is exact and complete', async (_, rows, reason) => {
-    const engine = filledEngine(graphThatFinds(rows));
+    ['too few rows', [1, 2]],
+    ['dead and unknown rows', [0, 1, 2, 3, 9999]],
+    ['no answer', undefined]
+  ])('that gives %s, the answer is exact and complete', async (_, rows) => {
+    const engine = await filledEngine({ graph: graphThatFinds(rows) });
     engine.remove([0]);
     const found = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
-    expect(found.plan).toMatchObject({ method: 'exact', reason });
+    expect(found.plan).toMatchObject({ method: 'exact', reason: 'The graph found too few.' });
     expect([...found.rows]).toEqual(bruteForce(vectors, query(8), 5, (row) => row !== 0));
   });
 });
 
 test('a query that cannot be compared is refused', async () => {
-  const engine = filledEngine();
+  const engine = await filledEngine();
   const search = (vector: Float32Array) => engine.search({ vector, k: 1, method: 'exact' });
   await expect(search(new Float32Array(3))).rejects.toMatchObject({ code: 'wrong-dimensions' });
   await expect(search(new Float32Array(DIMENSIONS))).rejects.toMatchObject({ code: 'bad-vector' });
 });
 
-test('a batch that does not fit is refused whole', () => {
-  const engine = filledEngine();
+test('a batch that does not fit is refused whole', async () => {
+  const engine = await filledEngine();
   const add = (rows: number[], values: number) => () =>
     engine.add({ rows, vectors: new Float32Array(values) });
   expect(add([1000], 3)).toThrow(expect.objectContaining({ code: 'wrong-dimensions' }));
   expect(add([1000, 4], 2 * DIMENSIONS)).toThrow(expect.objectContaining({ code: 'row-twice' }));
   expect(engine.rows).toBe(COUNT);
-  expect(() => engine.vectorsOf([1000])).toThrow(expect.objectContaining({ code: 'no-vector' }));
+  await expect(engine.table.read([1000])).rejects.toMatchObject({ code: 'no-vector' });
 });
 
-test('vectors are given back as they came', () => {
-  const engine = filledEngine();
-  const two = engine.vectorsOf([7, 2]);
-  expect(two.subarray(0, DIMENSIONS)).toEqual(query(7));
-  expect(two.subarray(DIMENSIONS)).toEqual(query(2));
+test('many questions can be cancelled, and tell how many are answered', async () => {
+  const engine = await filledEngine();
+  const stop = new AbortController();
+  const told: number[] = [];
+  const batch = engine.searchMany(
+    { vectors, k: 5, precision: 'int8' },
+    (done, total) => {
+      told.push(done);
+      expect(total).toBe(COUNT);
+      if (done > 100) stop.abort();
+    },
+    stop.signal
+  );
+  await expect(batch).rejects.toMatchObject({ code: 'cancelled' });
+  expect(told).toEqual([...told].sort((a, b) => a - b));
+  const after = await engine.searchMany({ vectors: query(1), k: 1, precision: 'float32' });
+  expect([...after.rows]).toEqual([1]);
 });

@@ -1,37 +1,127 @@
 import { expect, test } from 'vitest';
-import { chooseMethod } from '#lib/index/plan.ts';
-import type { GraphStatus } from '#lib/index/types.ts';
+import { Costs } from '#lib/index/costs.ts';
+import { choosePlan, type Situation } from '#lib/index/plan.ts';
+import type { GraphStatus, GraphTuning } from '#lib/index/types.ts';
 
-const ready: GraphStatus = { state: 'ready', rows: 100_000, total: 100_000, origin: 'built' };
-const building: GraphStatus = { state: 'building', rows: 41_300, total: 100_000, origin: null };
-const all = (live: number) => ({ live, matching: live });
+const ROWS = 100_000;
+const ready: GraphStatus = { state: 'ready', rows: ROWS, total: ROWS, origin: 'built' };
+const tuning: GraphTuning = { efSearch: 64, oversampling: 4, recall: 0.995 };
 
-test('automatic compares with all of up to 20,000 rows, and takes the graph for more', () => {
-  expect(chooseMethod('automatic', all(20_000), ready).method).toBe('exact');
-  expect(chooseMethod('automatic', all(20_001), ready).method).toBe('hnsw');
+/** A machine that compares `bytesPerMs` of codes or vectors, and searches the graph in `graphMs`. */
+function machine({ bytesPerMs = 15e6, graphMs = 2 } = {}): Costs {
+  const costs = new Costs();
+  for (const precision of ['int8', 'float32'] as const)
+    costs.observeScan(precision, 100 * bytesPerMs, 100);
+  costs.observeGraph(tuning.efSearch, graphMs);
+  costs.observeRescore(40, 'memory', 0.1);
+  costs.observeRescore(40, 'store', 20);
+  return costs;
+}
+
+/** 100,000 × 1,536 with a graph that is ready, measured and fast, and what differs from it. */
+function situation(differs: Partial<Situation> = {}): Situation {
+  return {
+    asked: 'automatic',
+    precision: undefined,
+    k: 10,
+    dimensions: 1536,
+    live: ROWS,
+    matching: differs.live ?? ROWS,
+    resident: false,
+    graph: ready,
+    missing: 0,
+    tuning,
+    costs: machine(),
+    ...differs
+  };
+}
+
+test('automatic takes the graph where it is expected to be faster, and says by how much', () => {
+  const choice = choosePlan(situation());
+  expect(choice).toMatchObject({ method: 'hnsw', graph: { k: 40, efSearch: 64 } });
+  expect(choice.reason).toMatch(/^Comparing with all takes about \d+ ms here; the graph takes/);
+  expect(choice.expected.map(({ method }) => method)).toEqual(['exact', 'hnsw']);
 });
 
-test('automatic compares with all that a selective filter leaves', () => {
-  expect(chooseMethod('automatic', { live: 100_000, matching: 9_999 }, ready).method).toBe('exact');
-  expect(chooseMethod('automatic', { live: 100_000, matching: 10_000 }, ready).method).toBe('hnsw');
+test('automatic compares with all where the graph promises hardly more', () => {
+  const slow = choosePlan(situation({ costs: machine({ graphMs: 9 }) }));
+  expect(slow).toMatchObject({ method: 'exact', precision: 'int8' });
+  expect(slow.reason).toContain('the graph would take about');
+});
+
+test('the same collection is answered differently on another machine', () => {
+  const fast = machine({ bytesPerMs: 150e6 });
+  expect(choosePlan(situation({ costs: fast })).method).toBe('exact');
+});
+
+test('automatic does not trust a graph that was not measured, or that found too few', () => {
+  const unmeasured = choosePlan(situation({ tuning: null }));
+  expect(unmeasured.method).toBe('exact');
+  expect(unmeasured.reason).toContain('has not been measured');
+  const poor = choosePlan(situation({ tuning: { ...tuning, recall: 0.914 } }));
+  expect(poor.method).toBe('exact');
+  expect(poor.reason).toContain('only 91 %');
+});
+
+test('a few vectors are compared as they are, when they are in memory', () => {
+  const few = { live: 300, resident: true };
+  expect(choosePlan(situation(few))).toMatchObject({ method: 'exact', precision: 'float32' });
+  expect(choosePlan(situation({ live: 300 }))).toMatchObject({ precision: 'int8' });
 });
 
 test('what the reader asks for is done', () => {
-  expect(chooseMethod('exact', all(100_000), ready).method).toBe('exact');
-  expect(chooseMethod('hnsw', { live: 100, matching: 1 }, ready).method).toBe('hnsw');
+  const asked = (method: Situation['asked'], more: Partial<Situation> = {}) =>
+    choosePlan(situation({ asked: method, ...more }));
+  expect(asked('exact')).toMatchObject({ method: 'exact', precision: 'int8' });
+  expect(asked('exact', { resident: true })).toMatchObject({ precision: 'float32' });
+  expect(asked('exact', { resident: true, precision: 'int8' })).toMatchObject({
+    precision: 'int8'
+  });
+  expect(asked('hnsw', { live: 100, tuning: null }).method).toBe('hnsw');
 });
 
-test.each<[GraphStatus, string]>([
-  [building, 'The graph is still being built (41 %).'],
-  [{ ...building, rows: 100_000 }, 'The graph is catching up with the latest changes.'],
-  [{ ...ready, state: 'loading' }, 'The graph is still being loaded.'],
-  [{ ...ready, state: 'none' }, 'There is no graph yet.'],
-  [{ ...ready, state: 'failed', reason: 'It is too large.' }, 'It is too large.']
-])('without a graph the answer is exact and says why: %o', (graph, reason) => {
-  expect(chooseMethod('hnsw', all(100_000), graph)).toEqual({ method: 'exact', reason });
-  expect(chooseMethod('automatic', all(100_000), graph)).toEqual({ method: 'exact', reason });
+test('a wide filter asks the graph for as many more as it will drop', () => {
+  const { graph } = choosePlan(situation({ matching: ROWS / 2, costs: machine({ graphMs: 1 }) }));
+  expect(graph).toEqual({ k: 80, efSearch: 128 });
+});
+
+test('what a selective filter leaves is compared one by one, even if the graph is asked for', () => {
+  for (const asked of ['automatic', 'hnsw'] as const) {
+    const choice = choosePlan(situation({ asked, matching: ROWS / 100 }));
+    expect(choice).toMatchObject({ method: 'exact', precision: 'int8' });
+    expect(choice.reason).toContain('The filter leaves too few for the graph.');
+  }
+});
+
+test('a graph that misses a few rows serves, one that misses many does not', () => {
+  expect(choosePlan(situation({ missing: 1000 })).method).toBe('hnsw');
+  const behind = choosePlan(situation({ missing: 10_000 }));
+  expect(behind.method).toBe('exact');
+  expect(behind.reason).toContain('catching up');
+});
+
+test.each<[Partial<GraphStatus>, string]>([
+  [{ state: 'building', rows: 41_300 }, 'The graph is still being built (41 %).'],
+  [{ state: 'loading' }, 'The graph is still being loaded.'],
+  [{ state: 'none' }, 'There is no graph yet.'],
+  [{ state: 'failed', reason: 'It is too large.' }, 'It is too large.']
+])('without a graph the answer is exact and says why: %o', (differs, reason) => {
+  for (const asked of ['automatic', 'hnsw'] as const) {
+    const choice = choosePlan(situation({ asked, graph: { ...ready, ...differs } }));
+    expect(choice.method).toBe('exact');
+    expect(choice.reason).toContain(reason);
+  }
 });
 
 test('nothing to find is found exactly', () => {
-  expect(chooseMethod('hnsw', { live: 10, matching: 0 }, ready).method).toBe('exact');
+  expect(choosePlan(situation({ asked: 'hnsw', matching: 0 }))).toMatchObject({
+    method: 'exact',
+    candidates: 0
+  });
+});
+
+test('more candidates are kept than are asked for, and never more than match', () => {
+  expect(choosePlan(situation({ k: 50 })).candidates).toBe(200);
+  expect(choosePlan(situation({ k: 1 })).candidates).toBe(40);
+  expect(choosePlan(situation({ matching: 7 })).candidates).toBe(7);
 });
