@@ -3,7 +3,7 @@ import { appendItems, countRows, getCollection } from '#lib/collection/store/col
 import { openDatabase, write, type Migration } from '#lib/collection/store/database.ts';
 import { MIGRATIONS } from '#lib/collection/store/migrations.ts';
 import { assertRoomFor, storageState } from '#lib/collection/store/quota.ts';
-import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
+import { deleteGraph, loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
 import { getSpent } from '#lib/collection/store/runs.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
 import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
@@ -15,6 +15,7 @@ import {
   expectCode,
   freshDatabase,
   freshName,
+  GRAPH_STAMP,
   item,
   open,
   recordsByStore,
@@ -46,7 +47,7 @@ describe('opening', () => {
     });
     const migrations = [...MIGRATIONS, second];
     const db = await open({ name, migrations });
-    expect(db.version).toBe(2);
+    expect(db.version).toBe(MIGRATIONS.length + 1);
     expect([...db.objectStoreNames]).toContain('notes');
     expect(await countRows(db, id)).toEqual({ live: 1, pending: 1 });
     db.close();
@@ -173,25 +174,19 @@ test('settings keep their type and are undefined until set', async () => {
   expect(await getSetting(db, 'models')).toEqual(['nomic-embed-text']);
 });
 
-test('a graph is kept with its stamp, for as long as its collection', async () => {
+test('a graph is kept with its stamp, until it or its collection is deleted', async () => {
   const db = await freshDatabase();
   const id = await collectionOf(db, ['a']);
-  const stamp = {
-    generation: 0,
-    rows: 1,
-    count: 1,
-    deadRevision: 0,
-    space: 's',
-    dimensions: 3,
-    M: 16,
-    efConstruction: 200,
-    digest: ''
-  };
-  await saveGraph(db, { collection: id, bytes: new Blob(['graph']), stamp });
+  const shards = [new Blob(['graph']), new Blob(['another'])];
+  await saveGraph(db, { collection: id, shards, stamp: GRAPH_STAMP });
   const loaded = await loadGraph(db, id);
-  expect(loaded!.stamp).toEqual(stamp);
-  expect(await loaded!.bytes.text()).toBe('graph');
-  const gone = { collection: 'gone' as typeof id, bytes: new Blob(), stamp };
+  expect(loaded!.stamp).toEqual(GRAPH_STAMP);
+  const texts = await Promise.all(loaded!.shards.map((shard) => shard.text()));
+  expect(texts).toEqual(['graph', 'another']);
+  await deleteGraph(db, id);
+  expect(await loadGraph(db, id)).toBeUndefined();
+  await deleteGraph(db, id);
+  const gone = { collection: 'gone' as typeof id, shards, stamp: GRAPH_STAMP };
   await expectCode(saveGraph(db, gone), 'collection-gone');
 });
 

@@ -3,9 +3,19 @@ import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { appendItems, countRows } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import { listCodes, readCodes } from '#lib/collection/store/codes.ts';
 import { getDeadRows, killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { listSegments, readVectors } from '#lib/collection/store/segments.ts';
-import { collectionOf, commit, freshDatabase, item, seeded, SPACE, vectorOf } from './support.ts';
+import {
+  collectionOf,
+  commit,
+  expectNear,
+  freshDatabase,
+  item,
+  seeded,
+  SPACE,
+  vectorOf
+} from './support.ts';
 
 interface ModelRow {
   id: string;
@@ -44,8 +54,13 @@ class Model {
 async function expectEqual(db: Database, id: CollectionId, model: Model): Promise<void> {
   const { bits } = await getDeadRows(db, id);
   const live = new Map<Row, Float32Array>();
-  for (const segment of await listSegments(db, id)) {
+  const codes = await listCodes(db, id);
+  const segments = await listSegments(db, id);
+  expect(codes).toHaveLength(segments.length);
+  for (const [n, segment] of segments.entries()) {
     const vectors = await readVectors(segment);
+    expect(codes[n]).toMatchObject({ firstRow: segment.firstRow, count: segment.count });
+    expectNear(vectors, (await readCodes(codes[n]!))!);
     segment.rows.forEach((row, n) => {
       if (bitAt(bits, row)) return;
       live.set(row, vectors.slice(n * SPACE.dimensions, (n + 1) * SPACE.dimensions));

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, vi } from 'vitest';
+import type { VectorCodes } from '#lib/base/codes.ts';
 import { StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { newCollectionId, type CollectionId, type Row } from '#lib/base/ids.ts';
@@ -7,6 +8,7 @@ import { createCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database, type OpenOptions } from '#lib/collection/store/database.ts';
 import type { StagedItem } from '#lib/collection/store/schema.ts';
 import { commitSegment, listSegments } from '#lib/collection/store/segments.ts';
+import type { GraphStamp, IndexSettings } from '#lib/index/types.ts';
 import type { Space } from '#lib/base/space.ts';
 import type { Collection } from '#lib/collection/types.ts';
 
@@ -101,6 +103,23 @@ export function batchOf(collection: CollectionId, rows: Row[], texts: string[], 
   };
 }
 
+/** What a graph that any of these tests keeps says it was made from. */
+export const GRAPH_STAMP: GraphStamp = {
+  generation: 0,
+  count: 1,
+  space: 's',
+  dimensions: 3,
+  M: 16,
+  efConstruction: 200,
+  buildMs: 5,
+  digests: ['']
+};
+
+export const INDEX_SETTINGS: IndexSettings = {
+  choice: { dimensions: 'automatic', M: 16, efConstruction: 200 },
+  measurement: null
+};
+
 export function joined(vectors: Float32Array[]): Float32Array {
   return Float32Array.from(vectors.flatMap((vector) => [...vector]));
 }
@@ -117,6 +136,16 @@ export async function expectCode(promise: Promise<unknown>, code: string): Promi
   );
   expect(error).toBeInstanceOf(StoreError);
   expect((error as StoreError).code).toBe(code);
+}
+
+/** Asserts that codes stand for these vectors: no value is off by more than half a step. */
+export function expectNear(vectors: Float32Array, { codes, scales }: VectorCodes): void {
+  expect(codes).toHaveLength(vectors.length);
+  const off = codes.findIndex((code, i) => {
+    const scale = scales[i % scales.length]!;
+    return Math.abs(vectors[i]! - code * scale) > scale * (0.5 + 1e-9);
+  });
+  expect(off).toBe(-1);
 }
 
 /** How many records each store holds. */

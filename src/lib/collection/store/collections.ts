@@ -70,7 +70,7 @@ export async function updateCollection(
 /** Deletes a collection and everything kept for it; one that is gone already is no error. */
 export async function deleteCollection(db: Database, id: CollectionId): Promise<void> {
   const byId = ['collections', 'rows', 'runs', 'graphs'] as const;
-  const byPart = ['items', 'segments'] as const;
+  const byPart = ['items', 'segments', 'codes', 'derived'] as const;
   await write(db, [...byId, ...byPart], (tx) =>
     Promise.all([
       ...byId.map((store) => tx.objectStore(store).delete(id)),

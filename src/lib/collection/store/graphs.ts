@@ -11,7 +11,12 @@ export async function saveGraph(db: Database, graph: SavedGraph): Promise<void> 
   });
 }
 
-/** A collection's saved graph; its bytes are a handle, read by the caller. */
+/** A collection's saved graph; its shards are handles, read by the caller. */
 export function loadGraph(db: Database, id: CollectionId): Promise<SavedGraph | undefined> {
   return read(db, ['graphs'], (tx) => tx.objectStore('graphs').get(id));
+}
+
+/** Lets go of a collection's saved graph, so that it is built anew; none is no error. */
+export async function deleteGraph(db: Database, id: CollectionId): Promise<void> {
+  await write(db, ['graphs'], (tx) => tx.objectStore('graphs').delete(id));
 }

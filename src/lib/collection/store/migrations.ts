@@ -12,5 +12,12 @@ export const MIGRATIONS: Migration[] = [
     const vectors = db.createObjectStore('vectors', { keyPath: ['space', 'hash'] });
     vectors.createIndex('usedAt', 'usedAt');
     db.createObjectStore('settings');
+  },
+  (db) => {
+    db.createObjectStore('codes', { keyPath: ['collection', 'firstRow', 'count'] });
+    db.createObjectStore('derived', { keyPath: ['collection', 'kind', 'name'] });
+    // Graphs were one Blob and are several now. A graph is a cache: it is built again, not rewritten.
+    db.deleteObjectStore('graphs');
+    db.createObjectStore('graphs', { keyPath: 'collection' });
   }
 ];

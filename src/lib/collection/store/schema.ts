@@ -1,5 +1,5 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
-import type { SavedGraph } from '#lib/index/types.ts';
+import type { IndexSettings, SavedGraph } from '#lib/index/types.ts';
 import type { Collection, ItemAtRow } from '../types.ts';
 
 /** Rows in a block of items. One record an item would take sixteen times as long to write. */
@@ -43,6 +43,20 @@ export interface Segment {
 }
 
 /**
+ * The vectors of a segment in eight bits a value (see `VectorCodes`), under the same key and written
+ * with it. A cache: segments of the first version of the database have none.
+ */
+export interface SegmentCodes extends Pick<
+  Segment,
+  'collection' | 'firstRow' | 'count' | 'dimensions'
+> {
+  /** `dimensions` */
+  scales: Float32Array<ArrayBuffer>;
+  /** int8, `count × dimensions`, row-major. */
+  codes: Blob;
+}
+
+/**
  * Which rows of a collection have a vector and which are dead, as bitmaps: bit `row & 7` of byte
  * `row >> 3`. Written with every segment and deletion, in the same transaction.
  */
@@ -77,6 +91,14 @@ export interface Run {
   updatedAt: number;
 }
 
+/** What was worked out about a collection; each value tells which state of the rows it is of. */
+export interface Derived {
+  collection: CollectionId;
+  kind: 'index';
+  name: 'settings';
+  value: IndexSettings;
+}
+
 /** A query's or label's vector, kept so that it is not bought twice. */
 export interface CachedVector {
   space: string;
@@ -105,9 +127,11 @@ export interface Schema {
   collections: { key: CollectionId; value: Collection };
   items: { key: [CollectionId, number]; value: ItemBlock };
   segments: { key: [CollectionId, Row, number]; value: Segment };
+  codes: { key: [CollectionId, Row, number]; value: SegmentCodes };
   rows: { key: CollectionId; value: RowStates };
   runs: { key: CollectionId; value: Run };
   graphs: { key: CollectionId; value: SavedGraph };
+  derived: { key: [CollectionId, Derived['kind'], Derived['name']]; value: Derived };
   vectors: { key: [string, string]; value: CachedVector; indexes: { usedAt: number } };
   settings: { key: keyof Settings; value: Settings[keyof Settings] };
 }

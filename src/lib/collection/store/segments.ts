@@ -1,12 +1,13 @@
 import { StoreError } from '#lib/base/errors.ts';
 import { HASH_BYTES } from '#lib/base/hash.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
+import { encodeSegment } from './codes.ts';
 import { keysOf, read, toStoreError, type Database, type Writing } from './database.ts';
 import { edit, type CollectionState } from './edit.ts';
 import { itemsAt } from './items.ts';
 import { RowSet } from './row-set.ts';
 import { addToRun } from './runs.ts';
-import { SEGMENT_ROWS, type Segment } from './schema.ts';
+import { SEGMENT_ROWS, type Segment, type SegmentCodes } from './schema.ts';
 
 /** Vectors that were bought (or found), and all that changes with them. */
 export interface CommitBatch {
@@ -24,24 +25,30 @@ export interface CommitBatch {
 }
 
 /**
- * Acknowledges a batch in one strict transaction: its vectors, what they cost, failed rows that are
- * embedded now, replaced rows that die. When this resolves, the batch survives any kill. A row that
- * was itself deleted or superseded while its request was under way keeps its vector and replaces
- * nothing. More than `SEGMENT_ROWS` rows become several segments. Throws `StoreError`, nothing
- * written: `collection-gone`, `row-embedded`, `row-unknown`, `segment-malformed`, and what `write`
- * throws.
+ * Acknowledges a batch in one strict transaction: its vectors with their codes, what they cost,
+ * failed rows that are embedded now, replaced rows that die. When this resolves, the batch survives
+ * any kill. A row that was itself deleted or superseded while its request was under way keeps its
+ * vector and replaces nothing. More than `SEGMENT_ROWS` rows become several segments. Throws
+ * `StoreError`, nothing written: `collection-gone`, `row-embedded`, `row-unknown`,
+ * `segment-malformed`, and what `write` throws.
  */
 export async function commitSegment(
   db: Database,
   batch: CommitBatch
 ): Promise<{ deadRevision: number }> {
-  const segments = toSegments(batch);
-  const stores = ['items', 'segments', 'runs', 'settings'] as const;
+  const parts = toSegments(batch);
+  const stores = ['items', 'segments', 'codes', 'runs', 'settings'] as const;
   const { deadRevision } = await edit(db, batch.collection, [...stores], async (state, tx) => {
     if (batch.dimensions !== state.collection.space.dimensions) throw malformed();
     for (const row of batch.rows) claim(row, state);
     for (const row of await replacedBy(batch, state, tx)) state.dead.add(row);
-    await Promise.all(segments.map((segment) => tx.objectStore('segments').add(segment)));
+    // `put` for codes: what is left of a cache never stands in the way of what was bought.
+    await Promise.all(
+      parts.flatMap(({ segment, codes }) => [
+        tx.objectStore('segments').add(segment),
+        tx.objectStore('codes').put(codes)
+      ])
+    );
     await addToRun(tx, state, batch.spent);
     return state.collection;
   });
@@ -116,26 +123,35 @@ async function replacedBy(
   return replaces.filter((row) => taken.has(row));
 }
 
-/** Segments of a batch, each by rising row; made before the transaction opens, since Blobs copy. */
-function toSegments({ collection, rows, vectors, hashes, dimensions }: CommitBatch): Segment[] {
+/**
+ * Segments of a batch, each by rising row, and their codes; made before the transaction opens, since
+ * Blobs copy.
+ */
+function toSegments({
+  collection,
+  rows,
+  vectors,
+  hashes,
+  dimensions
+}: CommitBatch): { segment: Segment; codes: SegmentCodes }[] {
   if (vectors.length !== rows.length * dimensions) throw malformed();
   if (hashes.length !== rows.length * HASH_BYTES) throw malformed();
   const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
   const rising = Uint32Array.from(rows.keys()).sort((a, b) => rows[a]! - rows[b]!);
-  const segments: Segment[] = [];
+  const parts: { segment: Segment; codes: SegmentCodes }[] = [];
   for (let from = 0; from < rising.length; from += SEGMENT_ROWS) {
     const order = rising.slice(from, from + SEGMENT_ROWS);
-    segments.push({
-      collection,
-      firstRow: rows[order[0]!]!,
-      count: order.length,
+    const key = { collection, firstRow: rows[order[0]!]!, count: order.length, dimensions };
+    const sorted = gather(bytes, order, dimensions * Float32Array.BYTES_PER_ELEMENT);
+    const segment: Segment = {
+      ...key,
       rows: order.map((n) => rows[n]!),
-      vectors: new Blob([gather(bytes, order, dimensions * Float32Array.BYTES_PER_ELEMENT)]),
-      hashes: gather(hashes, order, HASH_BYTES),
-      dimensions
-    });
+      vectors: new Blob([sorted]),
+      hashes: gather(hashes, order, HASH_BYTES)
+    };
+    parts.push({ segment, codes: encodeSegment(key, new Float32Array(sorted.buffer)) });
   }
-  return segments;
+  return parts;
 }
 
 /** The pieces of `width` bytes that `order` names, one after the other. */
