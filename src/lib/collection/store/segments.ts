@@ -67,14 +67,16 @@ export function readVectors(segment: Segment): Promise<Float32Array> {
 
 /**
  * The vectors at `positions` of a segment (not rows), in that order: `positions.length ×
- * dimensions`, row-major. Only these are read, neighbouring ones together.
+ * dimensions`, row-major. Only these are read, and what lies between near ones.
  */
-export async function readVectorsAt(segment: Segment, positions: number[]): Promise<Float32Array> {
-  const { dimensions, vectors } = segment;
+export async function readVectorsAt(
+  { dimensions, vectors }: Pick<Segment, 'dimensions' | 'vectors'>,
+  positions: number[]
+): Promise<Float32Array> {
+  const bytes = dimensions * Float32Array.BYTES_PER_ELEMENT;
   const result = new Float32Array(positions.length * dimensions);
   await Promise.all(
-    stretches(positions).map(async ({ from, to, wanted }) => {
-      const bytes = dimensions * Float32Array.BYTES_PER_ELEMENT;
+    stretches(positions, NEAR_BYTES / bytes).map(async ({ from, to, wanted }) => {
       const found = await readFloats(vectors.slice(from * bytes, to * bytes));
       for (const n of wanted) {
         const start = (positions[n]! - from) * dimensions;
@@ -171,20 +173,27 @@ function malformed(): StoreError {
   );
 }
 
-/** Neighbouring positions `from` ≤ p < `to`, and which of the asked for (by index) lie in them. */
+/**
+ * Vectors this near to each other are read together: a read of its own costs 0.4 ms, as much as
+ * 300 kB read on (measured in Chromium).
+ */
+const NEAR_BYTES = 256 * 1024;
+
+/** Positions `from` ≤ p < `to`, and which of the asked for (by index) lie in them. */
 interface Stretch {
   from: number;
   to: number;
   wanted: number[];
 }
 
-function stretches(positions: number[]): Stretch[] {
+/** Covers positions by stretches; those with at most `gap` others between them share one. */
+function stretches(positions: number[], gap: number): Stretch[] {
   const result: Stretch[] = [];
   const rising = [...positions.keys()].sort((a, b) => positions[a]! - positions[b]!);
   for (const n of rising) {
     const position = positions[n]!;
     let last = result.at(-1);
-    if (!last || position > last.to)
+    if (!last || position - last.to > gap)
       result.push((last = { from: position, to: position, wanted: [] }));
     last.to = position + 1;
     last.wanted.push(n);
