@@ -6,7 +6,7 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { getDeadRows } from '#lib/collection/store/dead.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { iterateBlocks } from '#lib/collection/store/items.ts';
-import { assertRoomFor } from '#lib/collection/store/quota.ts';
+import { assertRoomFor, keptBytes } from '#lib/collection/store/quota.ts';
 import { clearFailures, getRun, recordFailures } from '#lib/collection/store/runs.ts';
 import { SEGMENT_ROWS } from '#lib/collection/store/schema.ts';
 import {
@@ -55,8 +55,7 @@ export class CollectionWork {
   static async load(db: Database, id: CollectionId, retry: boolean): Promise<CollectionWork> {
     const collection = await getCollection(db, id);
     const pending = await readPending(db, id, retry);
-    const vectorBytes = collection.space.dimensions * Float32Array.BYTES_PER_ELEMENT;
-    await assertRoomFor(pending.rows * vectorBytes);
+    await assertRoomFor(keptBytes(pending.rows, collection.space.dimensions));
     if (retry) await clearFailures(db, id);
     return new CollectionWork(db, collection, pending);
   }

@@ -5,7 +5,7 @@ import type { Space } from '#lib/base/space.ts';
 import { appendItems, createCollection, getCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
-import { assertRoomFor } from '#lib/collection/store/quota.ts';
+import { assertRoomFor, keptBytes } from '#lib/collection/store/quota.ts';
 import { MAX_ISSUES } from '#lib/collection/import/issues.ts';
 import type { Issue } from '#lib/collection/types.ts';
 import { draftItems, fieldsToKeep, namedApart } from './draft-items.ts';
@@ -120,7 +120,7 @@ export class ImportApi {
     const open = this.#opened();
     const texts = await open.texts(choices, () => {}, signal);
     const fields = fieldsToKeep(open.draft, choices);
-    await assertRoomFor(vectorBytes(texts.hashes.length, space));
+    await assertRoomFor(keptBytes(texts.hashes.length, space.dimensions));
     const made = { createdAt: Date.now(), lastExportAt: null };
     await createCollection(
       await this.#database(),
@@ -144,7 +144,7 @@ export class ImportApi {
     const { space, template, titleField } = await getCollection(db, id);
     const texts = await open.texts({ template, idField }, () => {}, signal);
     const fields = fieldsToKeep(open.draft, { keep, template, titleField });
-    await assertRoomFor(vectorBytes(texts.hashes.length, space));
+    await assertRoomFor(keptBytes(texts.hashes.length, space.dimensions));
     // Names are free only until somebody else adds items.
     const result = await navigator.locks.request(`semblance:append:${id}`, async () => {
       const draft = await namedApart(open.draft, db, id);
@@ -159,10 +159,6 @@ export class ImportApi {
     if (!this.#open) throw new Error('There is no draft: open a source first.');
     return this.#open;
   }
-}
-
-function vectorBytes(items: number, { dimensions }: Space): number {
-  return items * dimensions * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function overLimitIssue(id: string, tokens: number, { maxInputTokens }: MeasureFor): Issue {

@@ -263,10 +263,10 @@ describe('staging', () => {
     await open(manyTexts(3).map((text) => ({ text })));
     const estimate = vi.spyOn(navigator.storage, 'estimate');
     onTestFinished(() => estimate.mockRestore());
-    estimate.mockResolvedValue({ usage: 0, quota: 3 * 1536 * 4 - 1 });
+    estimate.mockResolvedValue({ usage: 0, quota: 3 * 1536 * 5 - 1 });
     await expectCode(api.stage(choices(), NEVER), 'quota-exceeded');
     expect(await listCollections(db)).toEqual([]);
-    estimate.mockResolvedValue({ usage: 0, quota: 3 * 1536 * 4 });
+    estimate.mockResolvedValue({ usage: 0, quota: 3 * 1536 * 5 });
     await api.stage(choices(), NEVER);
   });
 });

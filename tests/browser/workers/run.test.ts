@@ -284,7 +284,7 @@ test('vectors that would not fit are refused before anything is spent or forgott
   await recordFailures(db, id, [{ row: 0, code: 'input', message: 'No.' }]);
   const estimate = vi.spyOn(navigator.storage, 'estimate');
   onTestFinished(() => estimate.mockRestore());
-  estimate.mockResolvedValue({ usage: 1000, quota: 1000 + 2 * 1536 * 4 - 1 });
+  estimate.mockResolvedValue({ usage: 1000, quota: 1000 + 2 * 1536 * 5 - 1 });
   const refused = api.run(id, true, NO_PROGRESS);
   await expect(refused).rejects.toMatchObject({ code: 'quota-exceeded' });
   expect(await server.requests()).toEqual([]);

@@ -17,6 +17,11 @@ export async function storageState(): Promise<StorageState> {
   return { usedBytes: usage, quotaBytes: quota, persisted };
 }
 
+/** Bytes that `rows` vectors take when they are kept: float32, and a code of eight bits a value. */
+export function keptBytes(rows: number, dimensions: number): number {
+  return rows * dimensions * (Float32Array.BYTES_PER_ELEMENT + Int8Array.BYTES_PER_ELEMENT);
+}
+
 /** Throws `StoreError` `quota-exceeded` when `bytes` more would not fit, before anything is spent. */
 export async function assertRoomFor(bytes: number): Promise<void> {
   const { usedBytes, quotaBytes } = await storageState();
