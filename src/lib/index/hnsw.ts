@@ -1,13 +1,8 @@
 import type { HierarchicalNSW, HnswlibModule } from 'hnswlib-wasm/lib/hnswlib.mjs';
-import { bitAt } from '#lib/base/bits.ts';
 import { IndexError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { vectorFault } from '#lib/base/vector.ts';
-import { checkGraph } from './check-graph.ts';
-import type { GraphParameters, GraphStamp } from './types.ts';
-
-/** Parameters that reach recall@10 ≥ 0.95 on clustered vectors at a bearable build time. */
-export const GRAPH_PARAMETERS: GraphParameters = { M: 16, efConstruction: 200, efSearch: 100 };
+import { checkGraph, countPoints, type ExpectedGraph } from './check-graph.ts';
 
 /** WebAssembly memory ends at 2 GiB here; the rest is the library's own and what searches need. */
 const MAX_GRAPH_BYTES = 1.8 * 2 ** 30;
@@ -17,6 +12,12 @@ const POINT_OVERHEAD_BYTES = 128;
 const RANDOM_SEED = 100;
 const FOLDER = '/hnswlib-index';
 const FILE = 'graph';
+
+/** Rows near a query, the nearest first, with their distance (1 − inner product). */
+export interface NearRows {
+  rows: Uint32Array<ArrayBuffer>;
+  distances: Float32Array<ArrayBuffer>;
+}
 
 /** Memory of a graph with room for `capacity` points, in bytes. */
 export function graphBytes(capacity: number, dimensions: number, M: number): number {
@@ -31,62 +32,47 @@ export function graphBytes(capacity: number, dimensions: number, M: number): num
  */
 export class HnswGraph {
   readonly dimensions: number;
-  readonly parameters: GraphParameters;
+  readonly M: number;
   readonly #module: HnswlibModule;
   readonly #index: HierarchicalNSW;
   readonly #rows: Set<Row>;
   readonly #deleted: Set<Row>;
 
-  private constructor(
-    module: HnswlibModule,
-    index: HierarchicalNSW,
-    dimensions: number,
-    parameters: GraphParameters
-  ) {
+  private constructor(module: HnswlibModule, index: HierarchicalNSW, made: ExpectedGraph) {
     this.#module = module;
     this.#index = index;
-    this.dimensions = dimensions;
-    this.parameters = parameters;
+    this.dimensions = made.dimensions;
+    this.M = made.M;
     this.#deleted = new Set(index.getDeletedLabels());
     this.#rows = new Set([...index.getUsedLabels(), ...this.#deleted]);
   }
 
   /** An empty graph with room for `capacity` points. Throws `IndexError` `graph-too-large`. */
-  static async create(
-    dimensions: number,
-    capacity: number,
-    parameters: GraphParameters
-  ): Promise<HnswGraph> {
-    assertFits(graphBytes(capacity, dimensions, parameters.M));
+  static async create(made: ExpectedGraph, capacity: number): Promise<HnswGraph> {
+    assertFits(graphBytes(capacity, made.dimensions, made.M));
     const module = await loadModule();
-    const index = new module.HierarchicalNSW('ip', dimensions, '');
+    const index = new module.HierarchicalNSW('ip', made.dimensions, '');
     attempt('make room', () =>
-      index.initIndex(Math.max(1, capacity), parameters.M, parameters.efConstruction, RANDOM_SEED)
+      index.initIndex(Math.max(1, capacity), made.M, made.efConstruction, RANDOM_SEED)
     );
-    return new HnswGraph(module, index, dimensions, parameters);
+    return new HnswGraph(module, index, made);
   }
 
   /**
    * A graph from the bytes of {@link bytes}, with room for at least `capacity` points. Throws
    * `IndexError`: `graph-damaged` when {@link checkGraph} refuses the bytes, `graph-too-large`.
    */
-  static async load(
-    bytes: Uint8Array,
-    stamp: Pick<GraphStamp, 'dimensions' | 'count' | 'M' | 'efConstruction'>,
-    capacity: number,
-    efSearch: number
-  ): Promise<HnswGraph> {
-    const fault = checkGraph(bytes, stamp);
+  static async load(bytes: Uint8Array, made: ExpectedGraph, capacity: number): Promise<HnswGraph> {
+    const fault = checkGraph(bytes, made);
     if (fault) throw new IndexError('graph-damaged', `The saved graph can't be used: ${fault}.`);
-    const room = Math.max(capacity, stamp.count);
-    assertFits(graphBytes(room, stamp.dimensions, stamp.M));
+    const room = Math.max(capacity, countPoints(bytes));
+    assertFits(graphBytes(room, made.dimensions, made.M));
     const module = await loadModule();
-    const index = new module.HierarchicalNSW('ip', stamp.dimensions, '');
+    const index = new module.HierarchicalNSW('ip', made.dimensions, '');
     module.FS.writeFile(`${FOLDER}/${FILE}`, bytes);
     attempt('load', () => index.readIndex(FILE, room));
     module.FS.unlink(`${FOLDER}/${FILE}`);
-    const { M, efConstruction } = stamp;
-    return new HnswGraph(module, index, stamp.dimensions, { M, efConstruction, efSearch });
+    return new HnswGraph(module, index, made);
   }
 
   /** Rows in the graph, deleted ones included. */
@@ -99,9 +85,9 @@ export class HnswGraph {
     return this.#deleted;
   }
 
-  /** Rows that can be found. */
-  get liveCount(): number {
-    return this.#rows.size - this.#deleted.size;
+  /** What its room takes, in bytes. */
+  get memoryBytes(): number {
+    return graphBytes(this.#index.getMaxElements(), this.dimensions, this.M);
   }
 
   /**
@@ -127,31 +113,24 @@ export class HnswGraph {
     for (const row of known) this.#deleted.add(row);
   }
 
-  /** Undoes {@link markDeleted}. Each row costs a walk over all labels: meant for a few. */
-  unmark(rows: Iterable<Row>): void {
-    for (const row of rows) {
-      if (!this.#deleted.has(row)) continue;
-      attempt('restore a row', () => this.#index.unmarkDelete(row));
-      this.#deleted.delete(row);
-    }
+  /** Undoes {@link markDeleted} for one row, at the cost of a walk over all labels. */
+  unmark(row: Row): void {
+    if (!this.#deleted.has(row)) return;
+    attempt('restore a row', () => this.#index.unmarkDelete(row));
+    this.#deleted.delete(row);
   }
 
   /**
-   * About the `k` nearest rows, the nearest first, with their distance (1 − inner product); fewer when
-   * fewer are allowed or reachable. Throws `IndexError` `wrong-dimensions` or `bad-vector`.
+   * About the `k` nearest rows; fewer when there are fewer, or fewer can be reached. The search keeps
+   * `efSearch` candidates, at least `k`. Throws `IndexError` `wrong-dimensions` or `bad-vector`.
    */
-  search(
-    vector: Float32Array,
-    k: number,
-    allowed?: Uint8Array
-  ): { rows: Uint32Array<ArrayBuffer>; distances: Float32Array<ArrayBuffer> } {
+  search(vector: Float32Array, k: number, efSearch: number): NearRows {
     this.#check(vector);
-    const most = Math.min(k, this.liveCount);
+    const most = Math.min(k, this.#rows.size - this.#deleted.size);
     if (most < 1) return { rows: new Uint32Array(0), distances: new Float32Array(0) };
-    const filter = allowed && ((row: Row) => bitAt(allowed, row));
     const found = attempt('search', () => {
-      this.#index.setEfSearch(Math.max(this.parameters.efSearch, most));
-      return this.#index.searchKnn(vector, most, filter);
+      this.#index.setEfSearch(Math.max(efSearch, most));
+      return this.#index.searchKnn(vector, most, undefined);
     });
     return {
       rows: Uint32Array.from(found.neighbors),
@@ -188,7 +167,7 @@ export class HnswGraph {
     const capacity = this.#index.getMaxElements();
     if (this.#rows.size < capacity) return;
     const larger = Math.ceil(capacity * 1.5) + 1;
-    assertFits(graphBytes(capacity + larger, this.dimensions, this.parameters.M));
+    assertFits(graphBytes(capacity + larger, this.dimensions, this.M));
     attempt('make room', () => this.#index.resizeIndex(larger));
   }
 }
@@ -197,7 +176,7 @@ function assertFits(bytes: number): void {
   if (bytes <= MAX_GRAPH_BYTES) return;
   throw new IndexError(
     'graph-too-large',
-    `A graph of this size needs ${(bytes / 2 ** 30).toFixed(1)} GiB; WebAssembly has room for 1.8.`,
+    `A graph of this size needs ${(bytes / 2 ** 30).toFixed(1)} GiB in one piece; WebAssembly has room for 1.8.`,
     'Search stays exact. Fewer dimensions make a graph possible.'
   );
 }

@@ -1,50 +1,57 @@
-import type { Row } from '#lib/base/ids.ts';
 import { connect, lasting, type Remote } from '#lib/base/remote.ts';
 import type { GraphPort } from '#lib/index/engine.ts';
-import type { GraphStatus, Snapshot } from '#lib/index/types.ts';
+import type { GraphStatus } from '#lib/index/types.ts';
 import type { HnswApi } from './hnsw-api.ts';
-import { sameSnapshot } from './index-source.ts';
 
-/** A graph worker that is silent for longer is taken for dead, and the search goes on without it. */
+/** A search goes on without a graph that is silent for longer. */
 const ANSWER_MS = 2000;
 
-/** The engine's line to the graph worker. The graph tells its status, so that asking costs nothing. */
+/**
+ * The engine's line to the graph worker. The graph tells its status, so that asking costs nothing. One
+ * that did not answer in time counts as failed until anything is heard of it, an answer that came too
+ * late included.
+ */
 export class GraphLink implements GraphPort {
   readonly #api: Remote<HnswApi>;
-  readonly #ours: () => Snapshot | undefined;
+  readonly #answerMs: number;
   #status: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
+  #silent = false;
 
-  /** `ours` tells which rows the engine knows: a graph that knows others is not ready. */
-  constructor(port: MessagePort, ours: () => Snapshot | undefined) {
+  /** `onTold` is called whenever the graph has told its status. */
+  constructor(port: MessagePort, onTold = () => {}, answerMs = ANSWER_MS) {
     this.#api = connect<HnswApi>(port).api;
-    this.#ours = ours;
-    void this.#api.subscribe(lasting((status: GraphStatus) => (this.#status = status)));
+    this.#answerMs = answerMs;
+    const onStatus = (status: GraphStatus) => {
+      this.#status = status;
+      this.#silent = false;
+      onTold();
+    };
+    void this.#api.subscribe(lasting(onStatus));
   }
 
   /** What the graph last told of itself. */
   status(): GraphStatus {
-    const behind =
-      this.#status.state === 'ready' && !sameSnapshot(this.#status.snapshot, this.#ours());
-    return behind ? { ...this.#status, state: 'building' } : this.#status;
+    if (!this.#silent) return this.#status;
+    return { ...this.#status, state: 'failed', reason: 'The graph does not answer.' };
   }
 
   /** About `k` rows near `vector`, or undefined when the graph does not answer. */
   async search(
     vector: Float32Array,
     k: number,
-    allowed?: Uint8Array
-  ): Promise<ArrayLike<Row> | undefined> {
+    efSearch: number
+  ): Promise<Uint32Array | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
-        this.#status = { ...this.#status, state: 'failed', reason: 'The graph does not answer.' };
+        this.#silent = true;
         resolve(undefined);
-      }, ANSWER_MS);
+      }, this.#answerMs);
     });
+    const answer = this.#api.search(vector, k, efSearch).catch(() => undefined);
+    void answer.then(() => (this.#silent = false));
     try {
-      return await Promise.race([this.#api.search(vector, k, allowed), silence]);
-    } catch {
-      return undefined;
+      return await Promise.race([answer, silence]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,43 +1,69 @@
-import { bitAt } from '#lib/base/bits.ts';
-import { makeBreather } from '#lib/base/breathe.ts';
 import { toErrorData } from '#lib/base/errors.ts';
-import type { CollectionId, Row } from '#lib/base/ids.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
 import { expose, transfer } from '#lib/base/remote.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { readVectors } from '#lib/collection/store/segments.ts';
-import { GRAPH_PARAMETERS, HnswGraph } from '#lib/index/hnsw.ts';
-import type { GraphStatus } from '#lib/index/types.ts';
+import { deleteGraph } from '#lib/collection/store/graphs.ts';
+import { getIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { countShards } from '#lib/index/count-shards.ts';
+import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
+import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
+import { CollectionGraph } from './collection-graph.ts';
+import { addMissing, countLive } from './graph-build.ts';
+import { hasOutgrown, planGraph } from './graph-make.ts';
 import { readIndexSource, type IndexSource } from './index-source.ts';
 import { keepGraph, restoreGraph } from './saved-graph.ts';
+import { ShardSet, type ShardOptions } from './shards.ts';
 
-/** A graph is kept when nothing has changed for so long: writing it is not cheap. */
-const IDLE_MS = 1000;
+/** A graph that holds so much of the rows is used: the rest is sooner compared than all. */
+const USEFUL_SHARE = 0.5;
+/** While a graph is used, what it knows is told no more often than this. */
+const TELL_MS = 500;
+/** A build is kept half-way when so much more of it is done, and so much time has passed. */
+const PARTIAL_SHARE = 0.2;
+/** A graph that failed is tried again at a refresh, but not for ever. */
+const MOST_FAILURES = 3;
+
+/** How the graph worker goes about it. */
+export interface HnswOptions extends ShardOptions {
+  /** Cores of this machine. */
+  cores?: number;
+  /** A graph is kept when nothing has changed for so long: writing it is not cheap. */
+  idleMs?: number;
+  /** Time between two copies of a build that is under way. */
+  partialMs?: number;
+}
 
 /**
  * What the graph worker does: keeps one open collection's HNSW graph up with its rows, behind the
- * exact search that serves meanwhile, and answers between two stretches of work. A graph is built
- * for any number of rows: for few it takes a moment, and the reader may ask for it. No network.
+ * exact search that serves meanwhile. The graphs themselves are in workers of their own; this one
+ * reads, deals out, merges and keeps. A graph is built for any number of rows: for few it takes a
+ * moment, and the reader may ask for it. No network.
  */
 export class HnswApi {
   readonly #database: () => Promise<Database>;
+  readonly #options: HnswOptions & { cores: number };
   readonly #subscribers = new Set<(status: GraphStatus) => void>();
   #status: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
   #collection: CollectionId | undefined;
-  #graph: HnswGraph | undefined;
-  #generation: number | undefined;
-  #source: IndexSource | undefined;
-  #unsaved = false;
+  #choice: GraphChoice = DEFAULT_INDEX_SETTINGS.choice;
+  #graph: CollectionGraph | undefined;
   #stale = false;
+  #rebuild = false;
+  #failures = 0;
+  #toldAt = -Infinity;
   #working: Promise<void> | undefined;
   #endIdle = () => {};
 
-  constructor(database: () => Promise<Database>) {
+  constructor(database: () => Promise<Database>, options: HnswOptions = {}) {
     this.#database = database;
+    const { startWorker, cores = navigator.hardwareConcurrency || 2 } = options;
+    this.#options = { ...options, cores: startWorker ? cores : 1 };
   }
 
   /** Starts to load or build a collection's graph; `onStatus` hears of it as long as the worker lives. */
   open(collection: CollectionId, onStatus: (status: GraphStatus) => void): void {
     this.#collection = collection;
+    this.#failures = 0;
     this.subscribe(onStatus);
     this.refresh();
   }
@@ -53,12 +79,25 @@ export class HnswApi {
     onStatus(this.#status);
   }
 
-  /** Starts to catch up with what changed in the store. A graph that failed stays so until reopened. */
+  /**
+   * Starts to catch up with what changed in the store. A graph that failed is begun anew; one that
+   * failed three times stays so until it is opened again or rebuilt.
+   */
   refresh(): void {
-    if (!this.#collection || this.#status.state === 'failed') return;
+    if (!this.#collection || this.#failures >= MOST_FAILURES) return;
     this.#stale = true;
     this.#endIdle();
     this.#working ??= this.#work(this.#collection).finally(() => (this.#working = undefined));
+  }
+
+  /**
+   * Drops the graph, the saved one too, and builds another with the settings that are kept now.
+   * Returns at once; search is exact meanwhile.
+   */
+  rebuild(): void {
+    this.#rebuild = true;
+    this.#failures = 0;
+    this.refresh();
   }
 
   /** Resolves when the graph has caught up and is kept, or has failed. */
@@ -73,13 +112,25 @@ export class HnswApi {
   }
 
   /**
-   * About `k` rows near `vector` (L2-normalised), the nearest first; undefined while the graph is not
-   * ready. `allowed` is a bitmap of rows. Throws `IndexError` as {@link HnswGraph.search} does.
+   * About `k` rows near `vector` (L2-normalised, of the collection's dimensions), the nearest first
+   * by the graph's own dimensions; deleted rows and rows beyond `known` may be among them. Undefined
+   * while the graph is not ready, or when it fails over this. Throws `IndexError`
+   * `wrong-dimensions` or `bad-vector`.
    */
-  search(vector: Float32Array, k: number, allowed?: Uint8Array): Uint32Array | undefined {
-    if (!this.#graph || this.#status.state !== 'ready') return undefined;
-    const { rows } = this.#graph.search(vector, k, allowed);
-    return transfer(rows, [rows.buffer]);
+  async search(
+    vector: Float32Array,
+    k: number,
+    efSearch: number
+  ): Promise<Uint32Array | undefined> {
+    const graph = this.#graph;
+    if (!graph || this.#status.state !== 'ready') return undefined;
+    try {
+      const near = await graph.search(vector, k, efSearch);
+      return near && transfer(near.rows, [near.rows.buffer]);
+    } catch (error) {
+      if (graph.shards.reason) return undefined;
+      throw error;
+    }
   }
 
   async #work(id: CollectionId): Promise<void> {
@@ -87,50 +138,57 @@ export class HnswApi {
       const db = await this.#database();
       while (this.#stale) {
         this.#stale = false;
-        this.#source = await readIndexSource(db, id);
-        await this.#catchUp(db, id, this.#source);
-        if (this.#unsaved) await this.#idle();
-        if (this.#unsaved && !this.#stale) await this.#keep(db, id);
+        const source = await readIndexSource(db, id);
+        const graph = await this.#catchUp(db, id, source);
+        if (graph.shards.reason) throw graph.shards.reason;
+        if (!graph.unsaved || this.#rebuild) continue;
+        await this.#idle();
+        if (graph.shards.reason) throw graph.shards.reason;
+        if (!this.#stale) await this.#keep(db, id, source, graph);
       }
     } catch (error) {
-      this.#graph = undefined;
-      const { message } = toErrorData(error);
-      this.#tell({
-        state: 'failed',
-        rows: 0,
-        total: this.#status.total,
-        origin: null,
-        reason: message
-      });
+      this.#fail(error);
     }
   }
 
-  async #catchUp(db: Database, id: CollectionId, source: IndexSource): Promise<void> {
-    const { dead, snapshot, segments } = source;
-    const live = (row: Row) => !bitAt(dead, row);
-    const total = segments.reduce((sum, { rows }) => sum + rows.filter(live).length, 0);
-    if (this.#generation !== snapshot.generation) this.#graph = undefined;
+  async #catchUp(db: Database, id: CollectionId, source: IndexSource): Promise<CollectionGraph> {
+    const total = countLive(source);
+    if (this.#rebuild || !this.#fits(source)) this.#drop();
     const graph = (this.#graph ??= await this.#start(db, id, source, total));
-    this.#generation = snapshot.generation;
+    await graph.bury(source.dead);
+    const used = graph.liveCount >= total * USEFUL_SHARE;
+    this.#tell(graph, used ? 'ready' : 'building', total);
 
-    const breathe = makeBreather();
-    for (const segment of segments) {
-      const missing = segment.rows.filter((row) => live(row) && !graph.rows.has(row));
-      if (missing.length === 0) continue;
-      const vectors = await readVectors(segment);
-      for (let i = 0; i < segment.count; i++) {
-        const row = segment.rows[i]!;
-        if (!live(row) || graph.rows.has(row)) continue;
-        graph.add(row, vectors.subarray(i * source.dimensions, (i + 1) * source.dimensions));
-        this.#unsaved = true;
-        const pause = breathe();
-        if (!pause) continue;
-        this.#tell({ ...this.#status, state: 'building', rows: graph.liveCount, total });
-        await pause;
-      }
-    }
-    this.#bury(graph, dead);
-    this.#tell({ ...this.#status, state: 'ready', rows: graph.liveCount, total, snapshot });
+    let kept = { rows: graph.liveCount, at: performance.now() };
+    const { partialMs = 30_000 } = this.#options;
+    await addMissing(graph, source, {
+      onProgress: () => {
+        if (!used || performance.now() - this.#toldAt >= TELL_MS)
+          this.#tell(graph, this.#status.state, total);
+      },
+      between: async () => {
+        const rows = graph.liveCount;
+        if (rows - kept.rows < total * PARTIAL_SHARE || performance.now() - kept.at < partialMs)
+          return;
+        await this.#keep(db, id, source, graph);
+        kept = { rows, at: performance.now() };
+      },
+      stopped: () => this.#rebuild
+    });
+    if (!this.#rebuild) this.#tell(graph, 'ready', total);
+    this.#failures = 0;
+    return graph;
+  }
+
+  /** Whether the graph on hand is one that catching up makes good. */
+  #fits(source: IndexSource): boolean {
+    if (this.#graph?.make.generation !== source.snapshot.generation) return false;
+    const size = {
+      count: this.#graph.known.size,
+      dimensions: this.#graph.make.dimensions,
+      shards: this.#graph.shards.size
+    };
+    return !hasOutgrown(size, source, this.#choice, this.#options.cores);
   }
 
   /** The saved graph, or an empty one with room for every row that is taken, and some more. */
@@ -139,41 +197,59 @@ export class HnswApi {
     id: CollectionId,
     source: IndexSource,
     total: number
-  ): Promise<HnswGraph> {
-    const capacity = Math.ceil(source.nextRow * 1.1) + 1024;
-    this.#tell({ state: 'loading', rows: 0, total, origin: null });
-    const restored = await restoreGraph(db, id, source, capacity, GRAPH_PARAMETERS);
+  ): Promise<CollectionGraph> {
+    const { cores } = this.#options;
+    this.#publish({ state: 'loading', rows: 0, total, origin: null });
+    if (this.#rebuild) await deleteGraph(db, id);
+    this.#rebuild = false;
+    const { choice } = (await getIndexSettings(db, id)) ?? DEFAULT_INDEX_SETTINGS;
+    this.#choice = choice;
+    const capacity = (shards: number) => Math.ceil((source.nextRow / shards) * 1.1) + 256;
+    const start = (count: number) => this.#startShards(count);
+    const restored = await restoreGraph(db, id, source, { choice, cores, capacity, start });
     if (restored.graph) {
-      this.#tell({ state: 'loading', rows: restored.graph.liveCount, total, origin: 'loaded' });
+      this.#publish({ ...this.#status, rows: restored.graph.liveCount, origin: 'loaded' });
       return restored.graph;
     }
     const reason = restored.reason ? { reason: restored.reason } : {};
-    this.#tell({ state: 'building', rows: 0, total, origin: 'built', ...reason });
-    return HnswGraph.create(source.dimensions, capacity, GRAPH_PARAMETERS);
+    this.#publish({ state: 'building', rows: 0, total, origin: 'built', ...reason });
+    const make = await planGraph(source, choice);
+    const shards = start(countShards(source.nextRow, cores));
+    await shards.create(make, capacity(shards.size));
+    return new CollectionGraph(make, shards);
   }
 
-  /** Brings the graph's deleted rows in line with the dead ones. */
-  #bury(graph: HnswGraph, dead: Uint8Array): void {
-    const died = [...graph.rows].filter((row) => bitAt(dead, row) && !graph.deleted.has(row));
-    const revived = [...graph.deleted].filter((row) => !bitAt(dead, row));
-    graph.markDeleted(died);
-    graph.unmark(revived);
-    if (died.length + revived.length > 0) this.#unsaved = true;
+  #startShards(count: number): ShardSet {
+    const shards = new ShardSet(count, this.#options, (reason) => {
+      if (this.#graph?.shards !== shards) return;
+      this.#endIdle();
+      // Work that is under way meets the reason by itself.
+      if (!this.#working) this.#fail(reason);
+    });
+    return shards;
   }
 
-  async #keep(db: Database, id: CollectionId): Promise<void> {
-    this.#unsaved = false;
+  async #keep(
+    db: Database,
+    id: CollectionId,
+    source: IndexSource,
+    graph: CollectionGraph
+  ): Promise<void> {
+    graph.unsaved = false;
     try {
-      await keepGraph(db, id, this.#source!, this.#graph!);
+      await keepGraph(db, id, source, graph);
     } catch {
       // No room, or the collection is gone: the graph serves as long as it is open, and is built again.
     }
+    if (graph.shards.reason) throw graph.shards.reason;
+    const { state, total } = this.#status;
+    this.#tell(graph, state, total);
   }
 
   /** Waits until nothing has changed for a while; a refresh ends it at once. */
   #idle(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, IDLE_MS);
+      const timer = setTimeout(resolve, this.#options.idleMs ?? 1000);
       this.#endIdle = () => {
         clearTimeout(timer);
         resolve();
@@ -181,7 +257,32 @@ export class HnswApi {
     });
   }
 
-  #tell(status: GraphStatus): void {
+  #drop(): void {
+    this.#graph?.end();
+    this.#graph = undefined;
+  }
+
+  #fail(error: unknown): void {
+    this.#failures++;
+    this.#drop();
+    const { message, next } = toErrorData(error);
+    const reason = [message, next].filter(Boolean).join(' ');
+    const { total } = this.#status;
+    this.#publish({ state: 'failed', rows: 0, total, origin: null, reason });
+  }
+
+  /** Tells where a graph stands that is being built or used. */
+  #tell(graph: CollectionGraph, state: GraphStatus['state'], total: number): void {
+    this.#toldAt = performance.now();
+    const { origin, reason } = this.#status;
+    const told = { state, rows: graph.liveCount, total, origin, ...(reason && { reason }) };
+    const known = graph.known.bits.slice();
+    const { generation } = graph.make;
+    const used = state === 'ready' ? { generation, known, graph: graph.facts } : {};
+    this.#publish({ ...told, ...used });
+  }
+
+  #publish(status: GraphStatus): void {
     this.#status = status;
     for (const onStatus of this.#subscribers) onStatus(status);
   }

@@ -12,6 +12,8 @@ export interface IndexSource {
   dimensions: number;
   /** The space of the vectors, as a key. */
   space: string;
+  /** The model they were made with. */
+  model: string;
   /** Rows below it are taken, with a vector or waiting for one. */
   nextRow: Row;
   /** Vectors are handles: none is read. */
@@ -31,18 +33,10 @@ export async function readIndexSource(db: Database, id: CollectionId): Promise<I
   return {
     dimensions: space.dimensions,
     space: spaceKey(space),
+    model: space.model,
     nextRow,
     segments,
     dead,
     snapshot: { generation, embedded, deadRevision }
   };
-}
-
-/** Whether two snapshots mean the same live rows. */
-export function sameSnapshot(a: Snapshot | undefined, b: Snapshot | undefined): boolean {
-  return (
-    a?.generation === b?.generation &&
-    a?.embedded === b?.embedded &&
-    a?.deadRevision === b?.deadRevision
-  );
 }

@@ -1,15 +1,30 @@
-import { IndexError } from '#lib/base/errors.ts';
 import { bitAt } from '#lib/base/bits.ts';
+import { IndexError } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
 import { embeddedRows } from '#lib/collection/store/segments.ts';
-import { HnswGraph } from '#lib/index/hnsw.ts';
-import type { GraphParameters, GraphStamp } from '#lib/index/types.ts';
+import type { GraphChoice, GraphStamp, SavedGraph } from '#lib/index/types.ts';
+import { CollectionGraph } from './collection-graph.ts';
+import { hasOutgrown } from './graph-make.ts';
 import type { IndexSource } from './index-source.ts';
+import type { LoadedShard } from './shard-api.ts';
+import type { ShardSet } from './shards.ts';
+
+/** More graphs side by side than this were not made by us. */
+const MOST_SHARDS = 16;
 
 /** A saved graph, or why there is none that can be used: a sentence, empty when none was saved. */
-export type Restored = { graph: HnswGraph } | { graph?: undefined; reason: string };
+export type Restored = { graph: CollectionGraph } | { graph?: undefined; reason: string };
+
+/** What a saved graph has to fit, and how its shards are started. */
+export interface Fitting {
+  choice: GraphChoice;
+  cores: number;
+  /** Rows that each of so many graphs should have room for. */
+  capacity(shards: number): number;
+  start(shards: number): ShardSet;
+}
 
 /**
  * Loads a collection's saved graph when it was made from these vectors with these parameters and its
@@ -19,69 +34,90 @@ export async function restoreGraph(
   db: Database,
   id: CollectionId,
   source: IndexSource,
-  capacity: number,
-  parameters: GraphParameters
+  fitting: Fitting
 ): Promise<Restored> {
   const saved = await loadGraph(db, id);
   if (!saved) return { reason: '' };
-  const misfit = findMisfit(saved.stamp, source, parameters);
+  const misfit = findMisfit(saved.stamp, source, fitting);
   if (misfit) return { reason: `The saved graph was made from ${misfit}, so it is built again.` };
 
   const damaged = { reason: 'The saved graph is damaged, so it is built again.' };
-  const bytes = await saved.bytes.arrayBuffer().then(
-    (buffer) => new Uint8Array(buffer),
-    () => undefined
-  );
-  if (!bytes || (await digestOf(bytes)) !== saved.stamp.digest) return damaged;
+  const { shards: blobs, stamp } = saved;
+  const count = blobs.length;
+  if (count < 1 || count > MOST_SHARDS || stamp.digests.length !== count) return damaged;
+  const shards = fitting.start(count);
   try {
-    const graph = await HnswGraph.load(bytes, saved.stamp, capacity, parameters.efSearch);
-    const embedded = embeddedRows(source.segments);
-    return [...graph.rows].every((row) => bitAt(embedded, row)) ? { graph } : damaged;
+    const parts = blobs.map((blob, n) => ({ blob, digest: stamp.digests[n]! }));
+    const loaded = await shards.load(parts, stamp, fitting.capacity(count));
+    const graph = assemble(saved, source, shards, loaded);
+    if (graph) return { graph };
+    shards.end();
+    return damaged;
   } catch (error) {
-    if (error instanceof IndexError && error.code !== 'graph-too-large') return damaged;
-    throw error;
+    shards.end();
+    if (error instanceof IndexError && error.code === 'graph-too-large') throw error;
+    return damaged;
   }
 }
 
 /**
- * Keeps the graph as it is now. Where another tab is just keeping its own, nothing is written: either
- * serves, and catches up. Throws what `saveGraph` throws.
+ * Keeps the graph as it is now, and notes in it how large the copy is. Where another tab is just
+ * keeping its own, nothing is written: either serves, and catches up. Throws what `saveGraph` throws,
+ * and what a shard failed with.
  */
 export async function keepGraph(
   db: Database,
   id: CollectionId,
-  { space, nextRow, snapshot }: IndexSource,
-  graph: HnswGraph
+  { space }: IndexSource,
+  graph: CollectionGraph
 ): Promise<void> {
   await navigator.locks.request(`semblance:graph:${id}`, { ifAvailable: true }, async (lock) => {
     if (!lock) return;
-    const bytes = graph.bytes();
-    const { M, efConstruction } = graph.parameters;
-    const stamp: GraphStamp = {
-      generation: snapshot.generation,
-      rows: nextRow,
-      count: graph.rows.size,
-      deadRevision: snapshot.deadRevision,
-      space,
-      dimensions: graph.dimensions,
-      M,
-      efConstruction,
-      digest: await digestOf(bytes)
-    };
-    await saveGraph(db, { collection: id, bytes: new Blob([bytes]), stamp });
+    const { dimensions, M, efConstruction, generation } = graph.make;
+    const { buildMs } = graph;
+    const parts = await graph.shards.save();
+    const count = parts.reduce((sum, part) => sum + part.count, 0);
+    const digests = parts.map(({ digest }) => digest);
+    const stamp = { generation, count, space, dimensions, M, efConstruction, buildMs, digests };
+    const shards = parts.map(({ blob }) => blob);
+    await saveGraph(db, { collection: id, shards, stamp });
+    graph.diskBytes = sizeOf(shards);
   });
 }
 
-function findMisfit(stamp: GraphStamp, source: IndexSource, parameters: GraphParameters): string {
-  if (stamp.space !== source.space || stamp.dimensions !== source.dimensions)
-    return 'other vectors';
-  if (stamp.generation !== source.snapshot.generation) return 'rows that have been renumbered';
-  const { M, efConstruction } = parameters;
-  return stamp.M === M && stamp.efConstruction === efConstruction ? '' : 'other parameters';
+/** The graph that the shards make up; undefined when its rows are not this collection's. */
+function assemble(
+  { stamp, shards: blobs }: SavedGraph,
+  { dimensions: fullDimensions, segments }: IndexSource,
+  shards: ShardSet,
+  loaded: LoadedShard[]
+): CollectionGraph | undefined {
+  const { dimensions, M, efConstruction, generation } = stamp;
+  const make = { dimensions, M, efConstruction, generation, fullDimensions };
+  const graph = new CollectionGraph(make, shards);
+  const embedded = embeddedRows(segments);
+  for (const [n, { rows, deleted }] of loaded.entries()) {
+    if (!rows.every((row) => row % shards.size === n && bitAt(embedded, row))) return undefined;
+    for (const row of rows) graph.known.add(row);
+    for (const row of deleted) graph.deleted.add(row);
+  }
+  graph.buildMs = stamp.buildMs;
+  graph.diskBytes = sizeOf(blobs);
+  return graph.known.size === stamp.count ? graph : undefined;
 }
 
-/** SHA-256, hexadecimal. */
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+function findMisfit(stamp: GraphStamp, source: IndexSource, { choice, cores }: Fitting): string {
+  const { dimensions, M, efConstruction, digests, count } = stamp;
+  if (stamp.space !== source.space || dimensions > source.dimensions) return 'other vectors';
+  if (stamp.generation !== source.snapshot.generation) return 'rows that have been renumbered';
+  const wanted =
+    choice.dimensions === 'automatic' ? dimensions : Math.min(choice.dimensions, source.dimensions);
+  if (M !== choice.M || efConstruction !== choice.efConstruction || dimensions !== wanted)
+    return 'other parameters';
+  const size = { count, dimensions, shards: digests.length };
+  return hasOutgrown(size, source, choice, cores) ? 'far fewer rows' : '';
+}
+
+function sizeOf(blobs: Blob[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
 }
