@@ -66,8 +66,9 @@ export async function chooseDimensions(
     const asked = Math.floor((question * count) / QUESTIONS);
     compare(vectors, fullDimensions, asked, prefixes, scores);
     scores.forEach((some, p) => some.forEach((score, i) => (some[i] = score / lengths[p]![i]!)));
-    const truth = nearestBy(scores.at(-1)!, asked);
-    prefixes.forEach((_, p) => (hits[p]! += countRanked(scores[p]!, truth, asked)));
+    const trueScores = scores.at(-1)!;
+    const truth = nearestBy(trueScores, asked);
+    prefixes.forEach((_, p) => (hits[p]! += countRanked(scores[p]!, trueScores, truth, asked)));
     await breathe();
   }
   const evidence = prefixes.map((dimensions, p) => ({
@@ -136,13 +137,25 @@ function nearestBy(scores: Float32Array, asked: number): number[] {
   return nearest;
 }
 
-/** How many of `truth` are among the first {@link RANKS} by these scores, the question left out. */
-function countRanked(scores: Float32Array, truth: number[], asked: number): number {
+/**
+ * How many of `truth` are among the first {@link RANKS} by the scores of a prefix, the question left
+ * out. Of equal scores the truly less similar come first: what a prefix can't tell apart, it has not
+ * found; equal vectors are as good as each other.
+ */
+function countRanked(
+  scores: Float32Array,
+  trueScores: Float32Array,
+  truth: number[],
+  asked: number
+): number {
   const before = new Uint32Array(truth.length);
   const own = Float32Array.from(truth, (i) => scores[i]!);
+  const trulyOwn = Float32Array.from(truth, (i) => trueScores[i]!);
   scores.forEach((score, i) => {
     if (i === asked) return;
-    for (let t = 0; t < own.length; t++) if (score > own[t]!) before[t]!++;
+    for (let t = 0; t < own.length; t++) {
+      if (score > own[t]! || (score === own[t] && trueScores[i]! < trulyOwn[t]!)) before[t]!++;
+    }
   });
   return before.filter((ranks) => ranks < RANKS).length;
 }

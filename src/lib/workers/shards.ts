@@ -14,7 +14,7 @@ const MAX_SILENT_TICKS = 12;
 /** How shards are started and watched. */
 export interface ShardOptions {
   /** Starts a worker; without it (a browser without nested workers) shards share this thread. */
-  startWorker?: () => Worker;
+  startWorker?: (() => Worker) | undefined;
   /** How often waiting is looked at, in milliseconds. */
   tickMs?: number;
 }
