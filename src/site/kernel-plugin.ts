@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
+import type {} from 'vitest/config';
 
 /** What the compiler may use: the instructions of 128 bits, or the relaxed ones as well. */
 export type WasmFeatures = 'simd' | 'relaxed-simd';
@@ -57,22 +58,37 @@ export function kernelPlugin(): Plugin {
     name: 'kernel-plugin',
     enforce: 'pre',
     async load(id) {
-      const [, path, features] = /^(.+\.ts)\?wasm=(simd|relaxed-simd)$/.exec(id) ?? [];
-      if (path === undefined) return null;
-      const folder = dirname(path);
-      const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
-      const sources = new Map<string, string>();
-      for (const name of names) {
-        this.addWatchFile(join(folder, name));
-        sources.set(name, await readFile(join(folder, name), 'utf8'));
-      }
-      const key = JSON.stringify([...sources, basename(path), features]);
-      const wasm =
-        compiled.get(key) ?? compileKernel(sources, basename(path), features as WasmFeatures);
+      const asked = parse(id);
+      if (!asked) return null;
+      const { folder, entry, features } = asked;
+      const sources = readSources(folder);
+      for (const name of sources.keys()) this.addWatchFile(join(folder, name));
+      const key = JSON.stringify([...sources, entry, features]);
+      const wasm = compiled.get(key) ?? compileKernel(sources, entry, features);
       compiled.set(key, wasm);
       return moduleOf(await wasm);
+    },
+    // vitest keeps modules between runs, and does not know that this one depends on several files.
+    configureVitest({ defineCacheKeyGenerator }) {
+      defineCacheKeyGenerator(({ id }) => {
+        const asked = parse(id);
+        return asked ? JSON.stringify([...readSources(asked.folder)]) : undefined;
+      });
     }
   };
+}
+
+/** What is asked for by a module's id; undefined when it is not for this plugin. */
+function parse(id: string): { folder: string; entry: string; features: WasmFeatures } | undefined {
+  const [, path, features] = /^(.+\.ts)\?wasm=(simd|relaxed-simd)$/.exec(id) ?? [];
+  if (path === undefined) return undefined;
+  return { folder: dirname(path), entry: basename(path), features: features as WasmFeatures };
+}
+
+/** The texts of a folder's source files, by name. */
+function readSources(folder: string): Map<string, string> {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
 /** A JavaScript module whose default export is these bytes. */

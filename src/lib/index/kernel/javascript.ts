@@ -52,9 +52,9 @@ export function javascriptKernel(memory: WebAssembly.Memory): Kernel {
       }
       let step = fround(LARGEST / largest);
       const length = Math.sqrt(quantise(values, step, target));
-      if (length * maxLength > LARGEST_DOT) {
-        const rounding = 0.5 * Math.sqrt(stride);
-        step = fround((step * (LARGEST_DOT / maxLength - rounding)) / (length + rounding));
+      const rounding = 0.5 * Math.sqrt(stride);
+      if ((length + rounding) * maxLength > LARGEST_DOT) {
+        step = fround((step * (LARGEST_DOT / maxLength - rounding)) / length);
         quantise(values, step, target);
       }
       return fround(1 / step);

@@ -42,10 +42,10 @@ export function fold(
   }
   let step: f32 = LARGEST / largest;
   const length = Math.sqrt(f64(quantise(query, scales, stride, step, folded)));
-  if (length * maxLength > LARGEST_DOT) {
-    // Rounding moves each value by up to a half, and so a length by up to half the root of their number.
-    const rounding = 0.5 * Math.sqrt(f64(stride));
-    step = f32((f64(step) * (LARGEST_DOT / maxLength - rounding)) / (length + rounding));
+  // Rounding moves each value by up to a half, and so a length by up to half the root of their number.
+  const rounding = 0.5 * Math.sqrt(f64(stride));
+  if ((length + rounding) * maxLength > LARGEST_DOT) {
+    step = f32((f64(step) * (LARGEST_DOT / maxLength - rounding)) / length);
     quantise(query, scales, stride, step, folded);
   }
   if (ASC_FEATURE_RELAXED_SIMD) splitFolded(folded, stride);
