@@ -40,7 +40,7 @@ export async function measure(
   const ways: MeasuredWay[] = [];
   const status = engine.graph.status();
   const graph = status.state === 'ready' ? (status.graph ?? null) : null;
-  const efs = graph ? EF_SEARCH.filter((ef, i) => i === 0 || EF_SEARCH[i - 1]! < engine.rows) : [];
+  const efs = graph ? EF_SEARCH.filter((_, i) => i === 0 || EF_SEARCH[i - 1]! < engine.rows) : [];
   const total = efs.length + 3;
   const add = async (way: Trial) => {
     const measured = await tryWay(engine, questions, way, signal);

@@ -23,7 +23,7 @@ import type {
 } from '#lib/index/types.ts';
 import { GraphLink } from './graph-link.ts';
 import { readIndexSource } from './index-source.ts';
-import { OpenIndex } from './open-index.ts';
+import { OpenIndex, type OpenIndexOptions } from './open-index.ts';
 
 /** What the engine holds. */
 export interface EngineStatus {
@@ -60,6 +60,7 @@ const CHECK_ROWS = 2000;
 /** What the engine worker does: holds one open collection's vectors and searches them. No network. */
 export class EngineApi {
   readonly #database: () => Promise<Database>;
+  readonly #vectorBudget: number | undefined;
   #collection: CollectionId | undefined;
   #graph: GraphLink | undefined;
   #index: OpenIndex | undefined;
@@ -69,8 +70,13 @@ export class EngineApi {
   #reading: Promise<unknown> = Promise.resolve();
   #checking = false;
 
-  constructor(database: () => Promise<Database>) {
+  /** `vectorBudget` is for tests: see {@link OpenIndexOptions}. */
+  constructor(
+    database: () => Promise<Database>,
+    { vectorBudget }: Pick<OpenIndexOptions, 'vectorBudget'> = {}
+  ) {
     this.#database = database;
+    this.#vectorBudget = vectorBudget;
   }
 
   /**
@@ -168,7 +174,10 @@ export class EngineApi {
     if (index?.generation !== source.snapshot.generation) {
       const kernel = await loadKernel();
       this.#kernel = kernel.kind;
-      index = new OpenIndex(db, this.#collection, source, kernel, this.#graph);
+      index = new OpenIndex(db, this.#collection, source, kernel, {
+        graph: this.#graph,
+        vectorBudget: this.#vectorBudget
+      });
       this.#shorter = shorterChoices(source.model, source.dimensions);
     }
     await index.take(source);

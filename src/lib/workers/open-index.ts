@@ -18,6 +18,13 @@ const VECTOR_SHARE = 1 / 16;
 /** Browsers that do not tell have at least so much, in GiB. */
 const UNTOLD_MEMORY = 4;
 
+/** How an index is opened. */
+export interface OpenIndexOptions {
+  graph?: GraphPort | undefined;
+  /** Bytes that float32 vectors may take in memory; by this machine's memory when undefined. */
+  vectorBudget?: number | undefined;
+}
+
 /**
  * One generation of a collection's rows in an engine. Codes come first, so that it can be searched;
  * what else serves searching follows behind: codes that are missing, and vectors as far as this
@@ -30,6 +37,7 @@ export class OpenIndex {
   readonly #collection: CollectionId;
   readonly #vectors: RowVectors;
   readonly #blocks = new Map<Row, { segment: Segment; block: Block }>();
+  readonly #vectorBudget: number;
   #dead: Uint8Array = new Uint8Array(0);
   #tidying: Promise<void> = Promise.resolve();
 
@@ -38,10 +46,11 @@ export class OpenIndex {
     collection: CollectionId,
     { dimensions, snapshot }: IndexSource,
     kernel: Kernel,
-    graph?: GraphPort
+    { graph, vectorBudget = machineBudget() }: OpenIndexOptions
   ) {
     this.#db = db;
     this.#collection = collection;
+    this.#vectorBudget = vectorBudget;
     this.generation = snapshot.generation;
     this.#vectors = new RowVectors(dimensions);
     const { generation } = snapshot;
@@ -88,7 +97,7 @@ export class OpenIndex {
       const { segment } = blocks.find((other) => other.block === block)!;
       await saveCodes(this.#db, segment, codes).catch(() => {});
     });
-    if (this.vectorBytes > vectorBudget()) return this.engine.table.drop();
+    if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
     for (const { segment, block } of blocks) {
       block.vectors ??= await readVectors(segment);
     }
@@ -96,7 +105,7 @@ export class OpenIndex {
 }
 
 /** Bytes that float32 vectors may take in memory. */
-function vectorBudget(): number {
+function machineBudget(): number {
   // Not in TypeScript's library: only Chromium tells.
   const { deviceMemory = UNTOLD_MEMORY } = navigator as { deviceMemory?: number };
   return deviceMemory * 2 ** 30 * VECTOR_SHARE;
