@@ -10,8 +10,8 @@ const RANKS = 10 * NEIGHBOURS;
 const ENOUGH = 0.99;
 const QUESTIONS = 40;
 const MOST_ROWS = 20_000;
-/** Multiplications that take a second or two in JavaScript. */
-const MOST_PRODUCTS = 1.2e9;
+/** Multiplications that take one to two seconds in JavaScript. */
+const MOST_PRODUCTS = 0.8e9;
 
 /** Fewer rows than this say nothing: {@link RANKS} would be too large a share of them. */
 export const FEWEST_PROBED = 20 * RANKS;

@@ -6,6 +6,7 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { saveGraph } from '#lib/collection/store/graphs.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
 import type { GraphStatus, SavedGraph } from '#lib/index/types.ts';
+import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import { GraphLink } from '#lib/workers/graph-link.ts';
 import { HnswApi, type HnswOptions } from '#lib/workers/hnsw-api.ts';
 import { ShardSet } from '#lib/workers/shards.ts';
@@ -15,7 +16,8 @@ import { batch, collectionOf } from '../store/support.ts';
 /** Enough rows for more than one graph, in segments of a size that the run writes. */
 export const MANY = 5200;
 const SEGMENT = 1300;
-export const PARAMETERS = { M: 16, efConstruction: 200 };
+const { M, efConstruction } = DEFAULT_INDEX_SETTINGS.choice;
+export const PARAMETERS = { M, efConstruction };
 
 /** A space of made-up vectors, with a model that is not known to be shortenable. */
 export const spaceOf = (dimensions: number, model = 'm'): Space => ({
@@ -135,7 +137,7 @@ export async function recallOf(
   { link }: { link: GraphLink },
   vectors: Float32Array,
   dimensions: number,
-  { candidates = 10, live = (_row: Row) => true } = {}
+  { candidates = 10, live }: { candidates?: number; live?: (row: Row) => boolean } = {}
 ): Promise<number> {
   const count = vectors.length / dimensions;
   let hits = 0;

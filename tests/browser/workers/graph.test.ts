@@ -168,7 +168,7 @@ describe('a saved graph', () => {
   test('of a build that was left in the middle is gone on with', async () => {
     const db = await freshDatabase();
     const id = await collectionWith(db, MANY);
-    const left = await openGraph(db, id, { partialMs: 0 });
+    const left = await openGraph(db, id, { partialMs: 0, idleMs: 3_600_000 });
     while (!(await loadGraph(db, id))) await left.graph.status();
     left.end();
     const { stamp } = (await loadGraph(db, id))!;
