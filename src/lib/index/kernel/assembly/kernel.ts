@@ -32,6 +32,7 @@ export function scanCodes(
   const digits = folded + 2 * stride;
   const rest = ASC_FEATURE_RELAXED_SIMD ? f64(load<f32>(digits + stride)) : 0;
   let threshold = thresholdOf(heap);
+  let least = leastDot(threshold, unit);
   let credit = 0;
   let compared: u32 = 0;
   for (let i: u32 = 0; i < count; i++, codes += stride, stats += 8, rows += 4) {
@@ -43,9 +44,11 @@ export function scanCodes(
       // while two rows are screened out for one that passes, and is tried again after a rest.
       if (credit < 0) credit++;
       else if (threshold > -Infinity) {
-        const upper = 512 * f64(dotDigits(codes, digits, stride) - 64 * load<i32>(stats));
-        // By Cauchy and Schwarz the rests add at most this much; rounding keeps the order.
-        if (f32(upper + f64(load<f32>(stats, 4)) * rest) * unit < threshold) {
+        // By Cauchy and Schwarz the rests add at most length × rest. All of this is known before the
+        // digits are multiplied: what follows on that is kept short, for the rows are.
+        const missing = least - f64(load<f32>(stats, 4)) * rest;
+        const limit = missing / 512 + 64 * f64(load<i32>(stats));
+        if (f64(dotDigits(codes, digits, stride)) < limit) {
           if (credit < REST) credit++;
           continue;
         }
@@ -56,9 +59,19 @@ export function scanCodes(
     if (similarity >= threshold) {
       offer(heap, row, similarity);
       threshold = thresholdOf(heap);
+      if (ASC_FEATURE_RELAXED_SIMD) least = leastDot(threshold, unit);
     }
   }
   return compared;
+}
+
+/**
+ * A dot product below this is of a similarity below the threshold, however the similarity is rounded
+ * (by 2⁻²⁴ twice) and whatever is computed from this in 64 bits (which errs by less than 1).
+ */
+function leastDot(threshold: f32, unit: f32): f64 {
+  const dot = f64(threshold) / f64(unit);
+  return dot - abs(dot) * 4e-7 - 1;
 }
 
 /** See `Kernel.scanFloats`. */
