@@ -25,8 +25,9 @@ export interface Kernel {
    * Folds a query (`stride` f32, zeros past the dimensions) into a block's `scales` (`stride` f32),
    * so that its codes can be multiplied as they are: `stride` int16 at `folded`, as fine as 16 bits
    * and the longest row's length (`maxLength`) allow without overflow, and after them what screening
-   * needs; `foldedBytes(stride)` in all. Returns the similarity that one unit of the integer dot
-   * product stands for (a float32 value).
+   * the scan of the same kind screens with; `foldedBytes(stride)` in all. Returns the similarity that
+   * one unit of the integer dot product stands for (a float32 value): 0, with nothing but zeros, when
+   * no value × scale reaches 1e-30.
    */
   fold(query: number, scales: number, stride: number, maxLength: number, folded: number): number;
 
