@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +8,7 @@ import { browserLaunchOptions } from '../support/browser.ts';
 import { startSite } from '../support/site.ts';
 import { ticketsCsv } from '../support/tickets-csv.ts';
 import { median } from './first-load.ts';
+import { diskBytes, MemoryMeter } from './memory-meter.ts';
 import type { Figure } from './run.ts';
 
 const ROWS = 100_000;
@@ -22,8 +21,6 @@ const QUESTIONS = ['printer', 'invoice', 'password', 'laptop', 'order', 'refund'
   ]
 );
 const LONG_MS = 300_000;
-/** Between two looks at the memory: the kernel walks all of it each time. */
-const SAMPLE_MS = 2000;
 
 /**
  * A CSV of 100,000 rows and 50 MB in the real page, on a profile on disk: how long each step takes,
@@ -147,49 +144,4 @@ async function medianAnswerMs(page: Page): Promise<number> {
     times.push(until - from);
   }
   return median(times);
-}
-
-function diskBytes(profile: string): number {
-  const folder = join(profile, 'Default/IndexedDB');
-  return Number(execFileSync('du', ['-sb', folder], { encoding: 'utf8' }).split('\t')[0]);
-}
-
-/** Samples what all of a browser's processes hold, shared pages counted once (PSS). */
-class MemoryMeter {
-  peakBytes = 0;
-  readonly #profile: string;
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(profile: string) {
-    this.#profile = profile;
-  }
-
-  async start(): Promise<void> {
-    await this.#sample();
-    this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #sample(): Promise<void> {
-    const processes = execFileSync('ps', ['-Ao', 'pid=,pgid=,args='], { encoding: 'utf8' })
-      .split('\n')
-      .map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line))
-      .filter((match) => match !== null);
-    const group = processes.find(([, , , args]) => args!.includes(this.#profile))?.[2];
-    const pids = processes.filter(([, , pgid]) => pgid === group).map(([, pid]) => pid!);
-    const sizes = await Promise.all(
-      pids.map(async (pid) => {
-        // A process may be gone by now.
-        const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-        return 1024 * Number(/^Pss: +(\d+)/m.exec(text)?.[1] ?? 0);
-      })
-    );
-    this.peakBytes = Math.max(
-      this.peakBytes,
-      sizes.reduce((sum, bytes) => sum + bytes, 0)
-    );
-  }
 }
