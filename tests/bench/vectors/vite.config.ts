@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vite';
+import { hnswlibTransform } from '../../../src/site/hnswlib-transform.ts';
+
+/*
+ * The bench page. The transform changes `hnswlib-wasm/lib/hnswlib.mjs`, which the index imports; the
+ * peer imports the package as published (`dist`) and stays as it is.
+ */
+export default defineConfig({
+  root: join(import.meta.dirname, 'page'),
+  base: './',
+  plugins: [hnswlibTransform()],
+  worker: { format: 'es', plugins: () => [hnswlibTransform()] },
+  build: { assetsInlineLimit: 0, target: 'esnext', emptyOutDir: true, reportCompressedSize: false }
+});
