@@ -4,8 +4,17 @@ import { readFile } from 'node:fs/promises';
 /** Between two looks at the memory: the kernel walks all of it each time. */
 const SAMPLE_MS = 2000;
 
-/** Bytes that the browser's processes of a profile hold, shared pages counted once (PSS). */
-export async function browserBytes(profile: string): Promise<number> {
+/** What counts as memory: all pages, or those that hold data and not a file's content. */
+type Pages = 'all' | 'data';
+
+const LINES = { all: /^Pss: +(\d+)/gm, data: /^Pss_(?:Anon|Shmem): +(\d+)/gm };
+
+/**
+ * Bytes that the browser's processes of a profile hold, shared pages counted once (PSS). Pages of the
+ * browser's own program are shared with other browsers on the machine, too: what is compared over
+ * time had better be `data`.
+ */
+export async function browserBytes(profile: string, pages: Pages): Promise<number> {
   const processes = execFileSync('ps', ['-Ao', 'pid=,pgid=,args='], { encoding: 'utf8' })
     .split('\n')
     .map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line))
@@ -16,7 +25,7 @@ export async function browserBytes(profile: string): Promise<number> {
     pids.map(async (pid) => {
       // A process may be gone by now.
       const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-      return 1024 * Number(/^Pss: +(\d+)/m.exec(text)?.[1] ?? 0);
+      return [...text.matchAll(LINES[pages])].reduce((sum, [, kB]) => sum + 1024 * Number(kB), 0);
     })
   );
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
@@ -28,7 +37,7 @@ export function diskBytes(profile: string): number {
   return Number(execFileSync('du', ['-sb', folder], { encoding: 'utf8' }).split('\t')[0]);
 }
 
-/** Notes the most that {@link browserBytes} says between its start and its end. */
+/** Notes the most that {@link browserBytes} says of all pages between its start and its end. */
 export class MemoryMeter {
   peakBytes = 0;
   readonly #profile: string;
@@ -48,6 +57,6 @@ export class MemoryMeter {
   }
 
   async #sample(): Promise<void> {
-    this.peakBytes = Math.max(this.peakBytes, await browserBytes(this.#profile));
+    this.peakBytes = Math.max(this.peakBytes, await browserBytes(this.#profile, 'all'));
   }
 }

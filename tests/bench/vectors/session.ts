@@ -82,10 +82,10 @@ export class Session {
 
   /** What the browser's processes hold, once it hardly changes any more. */
   async memoryBytes(): Promise<number> {
-    let last = await browserBytes(this.#profile);
+    let last = await browserBytes(this.#profile, 'data');
     for (let look = 0; look < MEMORY_LOOKS; look++) {
       await setTimeout(MEMORY_PAUSE_MS);
-      const bytes = await browserBytes(this.#profile);
+      const bytes = await browserBytes(this.#profile, 'data');
       if (Math.abs(bytes - last) < STEADY_BYTES) return bytes;
       last = bytes;
     }
