@@ -57,10 +57,15 @@ const MEASURE_QUERIES = 100;
 const CHECK_QUERIES = 40;
 const CHECK_ROWS = 2000;
 
+/** What tests and benchmarks set otherwise than the application. */
+export type EngineOptions = Pick<OpenIndexOptions, 'vectorBudget'> & {
+  kernel?: KernelKind | undefined;
+};
+
 /** What the engine worker does: holds one open collection's vectors and searches them. No network. */
 export class EngineApi {
   readonly #database: () => Promise<Database>;
-  readonly #vectorBudget: number | undefined;
+  readonly #options: EngineOptions;
   #collection: CollectionId | undefined;
   #graph: GraphLink | undefined;
   #index: OpenIndex | undefined;
@@ -68,15 +73,11 @@ export class EngineApi {
   #shorter: number[] = [];
   #settings = DEFAULT_INDEX_SETTINGS;
   #reading: Promise<unknown> = Promise.resolve();
-  #checking = false;
+  #checking: Promise<void> | undefined;
 
-  /** `vectorBudget` is for tests: see {@link OpenIndexOptions}. */
-  constructor(
-    database: () => Promise<Database>,
-    { vectorBudget }: Pick<OpenIndexOptions, 'vectorBudget'> = {}
-  ) {
+  constructor(database: () => Promise<Database>, options: EngineOptions = {}) {
     this.#database = database;
-    this.#vectorBudget = vectorBudget;
+    this.#options = options;
   }
 
   /**
@@ -119,6 +120,13 @@ export class EngineApi {
   ): Promise<ManyNeighbours> {
     const found = await this.#opened().engine.searchMany(query, onProgress, signal);
     return transfer(found, [found.rows.buffer, found.similarities.buffer] as ArrayBuffer[]);
+  }
+
+  /** Resolves when nothing goes on behind the answers: reading, encoding, checking the graph. */
+  async settled(): Promise<void> {
+    await this.#reading;
+    await this.#index?.tidied();
+    await this.#checking;
   }
 
   /** What the index is made of, now. */
@@ -172,11 +180,11 @@ export class EngineApi {
     const source = await readIndexSource(db, this.#collection);
     let index = this.#index;
     if (index?.generation !== source.snapshot.generation) {
-      const kernel = await loadKernel();
+      const kernel = await loadKernel(this.#options.kernel);
       this.#kernel = kernel.kind;
       index = new OpenIndex(db, this.#collection, source, kernel, {
         graph: this.#graph,
-        vectorBudget: this.#vectorBudget
+        vectorBudget: this.#options.vectorBudget
       });
       this.#shorter = shorterChoices(source.model, source.dimensions);
     }
@@ -199,13 +207,11 @@ export class EngineApi {
     if (!engine || !status) return;
     engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
     if (engine.tuning || status.state !== 'ready' || engine.rows < CHECK_ROWS) return;
-    void this.#check();
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
   }
 
   /** A short measurement, so that Automatic knows whether the graph can be trusted. */
   async #check(): Promise<void> {
-    if (this.#checking) return;
-    this.#checking = true;
     try {
       const { engine } = this.#opened();
       await this.#index!.tidied();
@@ -215,8 +221,6 @@ export class EngineApi {
       engine.tuning = measured.tuning;
     } catch {
       // The collection is gone or the graph is; Automatic stays exact.
-    } finally {
-      this.#checking = false;
     }
   }
 }

@@ -6,6 +6,8 @@ const COLUMNS: [string, (result: Result) => string][] = [
   ['stored too, ms', ({ readyStoredMs }) => format(readyStoredMs)],
   ['build, ms', ({ buildMs }) => format(buildMs)],
   ['kernel p50, ms', ({ kernelP50Ms }) => format(kernelP50Ms)],
+  ['scan p50, ms', ({ scanP50Ms }) => format(scanP50Ms)],
+  ['first p50, ms', ({ firstP50Ms }) => format(firstP50Ms)],
   ['page p50, ms', ({ p50Ms }) => format(p50Ms)],
   ['page p95, ms', ({ p95Ms }) => format(p95Ms)],
   ['recall@10', ({ recall10 }) => recall10.toFixed(3)],

@@ -4,7 +4,7 @@ import type { Candidate, DataSpec } from './types.ts';
 
 /** What can be measured: systems with their ways to search. */
 export const CANDIDATES: Candidate[] = [
-  ...['exact-f32', 'exact-int8', 'hnsw', 'automatic'].map((method) => ({
+  ...['exact-f32', 'exact-int8', 'exact-int8-simd', 'hnsw', 'automatic'].map((method) => ({
     system: 'semblance',
     method
   })),

@@ -24,13 +24,17 @@ export interface Result extends DataSpec {
   readyMs: number;
   /** The same with everything kept on the disk. */
   readyStoredMs: number | null;
-  /** Until nothing goes on behind the answers. */
+  /** Until nothing goes on behind the answers, or what the system counts of its index alone. */
   buildMs: number;
   /** The search alone, in the worker. */
   kernelP50Ms: number;
   /** From the page's question to the page's answer. */
   p50Ms: number;
   p95Ms: number;
+  /** The comparison alone, by the system's own count. */
+  scanP50Ms: number | null;
+  /** Until a first answer, which the final one replaced; null where the first is the final one. */
+  firstP50Ms: number | null;
   recall10: number;
   /** What the browser holds more than before, the given vectors let go. */
   memoryBytes: number;

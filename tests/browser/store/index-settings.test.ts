@@ -13,16 +13,18 @@ const MEASURED: IndexSettings = {
     queries: 2,
     ways: [
       {
+        asked: 'hnsw',
         method: 'hnsw',
-        precision: 'float32',
+        precision: 'int8',
         efSearch: 64,
         oversampling: 4,
-        dimensions: 256,
         recall: 0.98,
         p50Ms: 1.5,
         p95Ms: 2
       }
     ],
+    shortened: [],
+    graph: null,
     tuning: { efSearch: 64, oversampling: 4, recall: 0.98 }
   }
 };

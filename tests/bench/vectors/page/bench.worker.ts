@@ -1,5 +1,5 @@
 import { exposeWorker } from '#lib/base/remote.ts';
-import type { Loader, System } from '../systems/system.ts';
+import type { LastAnswer, Loader, System } from '../systems/system.ts';
 import { readLimit } from './read-limit.ts';
 
 const LOADERS: Record<string, () => Promise<{ load: Loader }>> = {
@@ -61,6 +61,11 @@ class BenchWorker {
     return timed(async () => this.#system.settle?.());
   }
 
+  /** Milliseconds the index took by the system's own count; null when it has none. */
+  indexMs(): number | null {
+    return this.#system.indexMs?.() ?? null;
+  }
+
   /** Milliseconds of keeping it on the disk. */
   save(): Promise<number> {
     return timed(async () => this.#system.save!());
@@ -79,13 +84,13 @@ class BenchWorker {
     query: Query,
     k: number,
     allowed?: Uint8Array
-  ): Promise<{ rows: Uint32Array; ms: number }> {
+  ): Promise<{ rows: Uint32Array; ms: number; last: LastAnswer | undefined }> {
     const from = performance.now();
     const found = await told(() =>
       allowed ? this.#system.searchFiltered!(query, k, allowed) : this.#system.search(query, k)
     );
     const ms = performance.now() - from;
-    return { rows: Uint32Array.from(found), ms };
+    return { rows: Uint32Array.from(found), ms, last: this.#system.lastAnswer?.() };
   }
 
   /** Lets go of garbage. */

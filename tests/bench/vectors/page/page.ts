@@ -8,6 +8,9 @@ export interface Asked {
   pageMs: number[];
   /** The search alone, in the worker. */
   kernelMs: number[];
+  /** What the system tells of its steps; empty where it does not. */
+  scanMs: number[];
+  firstMs: number[];
 }
 
 /** How to ask. */
@@ -60,17 +63,19 @@ const bench = {
     const queries = new Float32Array(await read('data/queries.bin'));
     const allowed = filtered ? new Uint8Array(await read('data/allowed.bin')) : undefined;
     const count = queries.length / dimensions;
-    const asked: Asked = { rows: [], pageMs: [], kernelMs: [] };
+    const asked: Asked = { rows: [], pageMs: [], kernelMs: [], scanMs: [], firstMs: [] };
     for (let i = -warmUps; i < times; i++) {
       const n = (i + warmUps * count) % count;
       const query = queries.slice(n * dimensions, (n + 1) * dimensions);
       const from = performance.now();
-      const { rows, ms } = await api!.search(query, k, allowed);
+      const { rows, ms, last } = await api!.search(query, k, allowed);
       const pageMs = performance.now() - from;
       if (i < 0) continue;
       if (i < count) asked.rows.push([...rows]);
       asked.pageMs.push(pageMs);
       asked.kernelMs.push(ms);
+      if (last?.scanMs !== undefined) asked.scanMs.push(last.scanMs);
+      if (last?.firstMs !== undefined) asked.firstMs.push(last.firstMs);
     }
     return asked;
   }

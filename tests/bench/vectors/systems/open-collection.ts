@@ -1,5 +1,7 @@
 import type { CollectionId } from '#lib/base/ids.ts';
-import { connect, lasting, transfer, type Endpoint } from '#lib/base/remote.ts';
+import { connect, expose, lasting, transfer, type Endpoint } from '#lib/base/remote.ts';
+import type { Engine } from '#lib/index/engine.ts';
+import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import type { GraphStatus, NeighbourQuery, Neighbours } from '#lib/index/types.ts';
 import { sharedDatabase } from '#lib/workers/database.ts';
 import { EngineApi } from '#lib/workers/engine-api.ts';
@@ -7,44 +9,86 @@ import type { HnswApi } from '#lib/workers/hnsw-api.ts';
 
 /** Something of ours that answers. */
 export interface Searching {
-  search(query: NeighbourQuery): Promise<Neighbours>;
-  /** Resolves when the graph answers. */
+  search(query: NeighbourQuery, onFirst: () => void): Promise<Neighbours>;
+  /** Resolves when nothing goes on behind the answers. */
   settle(): Promise<void>;
   /** Resolves when everything is on the disk. */
   kept(): Promise<void>;
-  /** What it counts of its memory. */
-  bytes(): number;
+  /** What it counts of its memory, the graph's own aside. */
+  bytes(): Promise<number>;
+  /** Milliseconds until it was all there: encoded, or the graph ready. */
+  indexMs(): number;
 }
 
-/** Where no graph is built behind the answers. */
-export const NOTHING_BEHIND = { settle: async () => {}, kept: async () => {} };
+/** An engine alone. */
+export function searchOf(engine: Engine): Searching {
+  let indexMs = 0;
+  return {
+    search: (query, onFirst) => engine.search(query, onFirst),
+    async settle() {
+      const from = performance.now();
+      await engine.encode();
+      indexMs = performance.now() - from;
+    },
+    kept: async () => {},
+    bytes: async () => engine.table.bytes.codes + engine.table.bytes.vectors,
+    indexMs: () => indexMs
+  };
+}
 
 /**
  * Opens a stored collection as the page does: an engine here, in its worker, and where `withGraph`
  * the graph in a worker of its own, which speaks to the engine by a port.
  */
-export async function openCollection(id: CollectionId, withGraph: boolean): Promise<Searching> {
-  const api = new EngineApi(sharedDatabase);
-  if (!withGraph) {
-    const { bytes } = await api.open(id, null);
-    return { ...NOTHING_BEHIND, search: (query) => ask(api, query), bytes: () => bytes };
+export async function openCollection(
+  id: CollectionId,
+  {
+    withGraph = false,
+    vectorBudget,
+    kernel
+  }: { withGraph?: boolean; vectorBudget?: number; kernel?: KernelKind }
+): Promise<Searching> {
+  const own = new MessageChannel();
+  expose(new EngineApi(sharedDatabase, { vectorBudget, kernel }), own.port1);
+  const engine = connect<EngineApi>(own.port2).api;
+  let graph: { settled(): Promise<unknown>; ready: Promise<number> } | undefined;
+  if (withGraph) {
+    const { port1, port2 } = new MessageChannel();
+    const api = connect<HnswApi>(startGraphWorker() as Endpoint).api;
+    await api.connectPort(transfer(port1, [port1]));
+    await engine.open(id, transfer(port2, [port2]));
+    graph = { settled: () => api.settled(), ready: openGraph(api, id) };
+    graph.ready.catch(() => undefined);
+  } else {
+    await engine.open(id, null);
   }
-  const graph = connect<HnswApi>(startGraphWorker() as Endpoint).api;
-  const { port1, port2 } = new MessageChannel();
-  await graph.connectPort(transfer(port1, [port1]));
-  const { bytes } = await api.open(id, port2);
-  const ready = Promise.withResolvers<unknown>();
-  const onStatus = ({ state, reason }: GraphStatus) => {
-    if (state === 'ready') ready.resolve(undefined);
-    if (state === 'failed') ready.reject(new Error(`The graph failed: ${reason}`));
-  };
-  await graph.open(id, lasting(onStatus));
+  let indexMs = 0;
   return {
-    search: (query) => ask(api, query),
-    settle: async () => void (await ready.promise),
-    kept: async () => void (await graph.settled()),
-    bytes: () => bytes
+    search: (query, onFirst) => engine.search(query, onFirst),
+    async settle() {
+      indexMs = (await graph?.ready) ?? 0;
+      await graph?.settled();
+      await engine.settled();
+    },
+    kept: async () => void (await graph?.settled()),
+    bytes: async () => {
+      const { memory } = await engine.index();
+      return memory.codes + memory.vectors;
+    },
+    indexMs: () => indexMs
   };
+}
+
+/** Milliseconds until the graph answers. */
+function openGraph(graph: { open: HnswApi['open'] }, id: CollectionId): Promise<number> {
+  const from = performance.now();
+  return new Promise((resolve, reject) => {
+    const onStatus = ({ state, reason }: GraphStatus) => {
+      if (state === 'ready') resolve(performance.now() - from);
+      if (state === 'failed') reject(new Error(`The graph failed: ${reason}`));
+    };
+    void graph.open(id, lasting(onStatus));
+  });
 }
 
 function startGraphWorker(): Worker {
@@ -53,10 +97,4 @@ function startGraphWorker(): Worker {
     type: 'module',
     name: 'graph'
   });
-}
-
-/** Calls the API in its own worker: what would be transferred to the page is at hand. */
-async function ask(api: EngineApi, query: NeighbourQuery): Promise<Neighbours> {
-  const found: unknown = await api.search(query);
-  return (found as { value: Neighbours }).value;
 }

@@ -1,36 +1,66 @@
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
 import { Engine } from '#lib/index/engine.ts';
+import type { KernelKind } from '#lib/index/kernel/kernel.ts';
+import { loadKernel } from '#lib/index/kernel/load.ts';
 import type { NeighbourQuery } from '#lib/index/types.ts';
 import { sharedDatabase } from '#lib/workers/database.ts';
-import { NOTHING_BEHIND, openCollection, type Searching } from './open-collection.ts';
+import { openCollection, searchOf, type Searching } from './open-collection.ts';
 import { storeCollection, storedCollection } from './stored-collection.ts';
-import type { System } from './system.ts';
+import type { LastAnswer, System } from './system.ts';
 
-/** What is asked of the index, by name. */
-const WAYS: Record<string, Pick<NeighbourQuery, 'method'>> = {
-  'exact-f32': { method: 'exact' },
-  hnsw: { method: 'hnsw' },
-  automatic: { method: 'automatic' }
+/** A way to ask the index. */
+interface Way {
+  asked: Pick<NeighbourQuery, 'method' | 'precision'>;
+  /** Stays in memory: the others move to the store, as the application has its collections. */
+  inMemory?: boolean;
+  withGraph?: boolean;
+  /** Bytes of float32 vectors kept in memory; as the application decides when undefined. */
+  vectorBudget?: number;
+  kernel?: KernelKind;
+}
+
+const int8 = { method: 'exact', precision: 'int8' } as const;
+const WAYS: Record<string, Way> = {
+  'exact-f32': { asked: { method: 'exact', precision: 'float32' }, inMemory: true },
+  'exact-int8': { asked: int8, vectorBudget: 0 },
+  'exact-int8-simd': { asked: int8, vectorBudget: 0, kernel: 'simd' },
+  hnsw: { asked: { method: 'hnsw' }, withGraph: true },
+  automatic: { asked: { method: 'automatic' }, withGraph: true }
 };
 
 /**
- * Our own index. The exact ways are measured on an engine alone, in memory; the others as the
- * application runs them, on a collection in the store with the graph's workers beside.
+ * Our own index. Every way answers from an engine in memory first. Then all but `exact-f32` store the
+ * collection and open it as the application does; those with a graph have it built behind.
  */
 export async function load(method: string): Promise<System> {
-  const way = WAYS[method];
-  if (!way) throw new Error(`'${method}' waits for the new engine`);
+  const { asked, inMemory, ...options } = WAYS[method]!;
   const db = await sharedDatabase();
+  const kernel = await loadKernel(options.kernel);
   let searching: Searching;
+  let given: { vectors: Float32Array; dimensions: number } | undefined;
+  let last: LastAnswer = { scanMs: undefined, firstMs: undefined };
 
   async function ask(vector: Float32Array, k: number, allowed?: Uint8Array): Promise<Uint32Array> {
-    return (await searching.search({ ...way!, vector, k, allowed })).rows;
+    const from = performance.now();
+    let firstMs: number | undefined;
+    const onFirst = () => (firstMs = performance.now() - from);
+    const { rows, plan } = await searching.search({ ...asked, vector, k, allowed }, onFirst);
+    last = { scanMs: plan.steps.find(({ name }) => name === 'scan')?.ms, firstMs };
+    return rows;
   }
 
   async function openStored(id: CollectionId): Promise<void> {
-    searching = await openCollection(id, way!.method !== 'exact');
-    // Without its graph an answer would be an exact one.
-    if (way!.method === 'hnsw') await searching.settle();
+    searching = await openCollection(id, options);
+  }
+
+  async function buildInMemory(vectors: Float32Array, dimensions: number): Promise<void> {
+    const engine = Engine.open(dimensions, { kernel });
+    engine.add({
+      rows: Uint32Array.from({ length: vectors.length / dimensions }, (_, i) => i),
+      vectors
+    });
+    searching = searchOf(engine);
+    given = { vectors, dimensions };
   }
 
   async function buildStored(vectors: Float32Array, dimensions: number): Promise<void> {
@@ -39,27 +69,20 @@ export async function load(method: string): Promise<System> {
     await openStored(id);
   }
 
-  async function buildInMemory(vectors: Float32Array, dimensions: number): Promise<void> {
-    const engine = Engine.open(dimensions);
-    engine.add({
-      rows: Uint32Array.from({ length: vectors.length / dimensions }, (_, i) => i),
-      vectors
-    });
-    searching = {
-      ...NOTHING_BEHIND,
-      search: (query) => engine.search(query),
-      bytes: () => engine.bytes
-    };
+  async function settle(): Promise<void> {
+    if (given && !inMemory) await buildStored(given.vectors, given.dimensions);
+    given = undefined;
+    await searching.settle();
   }
 
-  const isExact = way.method === 'exact';
   return {
-    build: isExact ? buildInMemory : buildStored,
-    settle: () => searching.settle(),
+    build: buildInMemory,
+    buildStored,
+    settle,
     search: (query, k) => ask(query, k),
     searchFiltered: (query, k, allowed) => ask(query, k, allowed),
-    // What is built in the store is kept already; its graph follows.
-    ...(isExact ? { buildStored } : { save: async () => {} }),
+    lastAnswer: () => last,
+    indexMs: () => searching.indexMs(),
     kept: () => searching.kept(),
     open: async () => openStored(await storedCollection(db)),
     ownBytes: () => searching.bytes()

@@ -19,6 +19,12 @@ export interface System {
     allowed: Uint8Array
   ): Rows | Promise<Rows>;
 
+  /** What the system tells of the answer it gave last. */
+  lastAnswer?(): LastAnswer;
+
+  /** Milliseconds the index alone took to build, where that is not build and settling. */
+  indexMs?(): number;
+
   /** Sets how thoroughly an approximate search looks (`efSearch`). */
   setEffort?(effort: number): void;
 
@@ -39,6 +45,14 @@ export interface System {
 
   /** What the system itself says it holds in memory. */
   ownBytes?(): number | Promise<number>;
+}
+
+/** Times of one answer, in milliseconds; undefined where there was no such step. */
+export interface LastAnswer {
+  /** Comparing with the vectors, or their codes. */
+  scanMs: number | undefined;
+  /** Until a first answer, which the final one replaced. */
+  firstMs: number | undefined;
 }
 
 /** Row numbers, the nearest first. */
