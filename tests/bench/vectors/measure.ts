@@ -20,7 +20,7 @@ type Answers = Pick<
 
 /**
  * Measures one candidate on one set of vectors, in a browser of its own: building, memory, questions,
- * keeping, opening again. A second result where it has a ladder of efforts. Throws {@link TooSlow}
+ * keeping, opening again. More results where it answers in more ways. Throws {@link TooSlow}
  * after `limitMs`, and what the system throws.
  */
 export async function measure(
@@ -46,7 +46,7 @@ export async function measure(
 }
 
 async function run(session: Session, candidate: Candidate, data: DataSet): Promise<Result[]> {
-  const { system, method, ladder } = candidate;
+  const { system, method, ladder, also = [] } = candidate;
   const { n, dim } = data;
   await session.call('takeVectors', n * dim);
   await session.call('collect');
@@ -64,7 +64,12 @@ async function run(session: Session, candidate: Candidate, data: DataSet): Promi
   // Before the filter: some note it in what they keep.
   const saveMs = abilities.has('save') ? await session.call('save') : null;
   const filtered = abilities.has('searchFiltered') ? await askFiltered(session, data) : NO_FILTER;
-  const tuned = ladder ? await climb(session, data, ladder) : undefined;
+  const others: (Answers & Pick<Result, 'method' | 'effort'>)[] = [];
+  if (ladder) others.push(await climb(session, data, ladder));
+  for (const method of also) {
+    await session.call('setMethod', method);
+    others.push({ method, ...(await answer(session, data)) });
+  }
   let readyStoredMs = saveMs === null ? null : readyMs + saveMs;
   if (abilities.has('buildStored')) {
     await restart(session, candidate);
@@ -89,7 +94,7 @@ async function run(session: Session, candidate: Candidate, data: DataSet): Promi
   };
   return [
     { ...common, method, ...answers, ...filtered },
-    ...(tuned ? [{ ...common, ...tuned, ...NO_FILTER }] : [])
+    ...others.map((other) => ({ ...common, ...other, ...NO_FILTER }))
   ];
 }
 

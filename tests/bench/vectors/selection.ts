@@ -10,7 +10,7 @@ export const CANDIDATES: Candidate[] = [
   })),
   { system: 'hnswlib-wasm', method: 'efSearch 32', ladder: [32, 64, 100, 200, 400, 800] },
   { system: 'mememo', method: 'default' },
-  ...['hnsw', 'bits'].map((method) => ({ system: 'edgevec', method })),
+  { system: 'edgevec', method: 'hnsw', also: ['bits'] },
   { system: 'javascript', method: 'loop' }
 ];
 

@@ -10,6 +10,8 @@ export interface DataSpec {
 export interface Candidate {
   system: string;
   method: string;
+  /** Other methods that answer from what this one built. */
+  also?: string[];
   /** Efforts (efSearch) to go through until recall@10 reaches 0.99, in a second row. */
   ladder?: number[];
 }

@@ -1,6 +1,6 @@
 import { cpus, totalmem, release, type } from 'node:os';
 import { startBenchSite, type BenchSite } from './bench-site.ts';
-import { makeDataSet } from './data-sets.ts';
+import { makeDataSet, type DataSet } from './data-sets.ts';
 import { measure, messageOf, TooSlow } from './measure.ts';
 import { CANDIDATES, chooseData, type Choice } from './selection.ts';
 import { Session } from './session.ts';
@@ -34,34 +34,41 @@ export async function benchVectors(options: VectorOptions): Promise<VectorReport
       const data = await makeDataSet(spec, site.dataFolder, options.real?.vectors);
       for (const candidate of candidates) {
         const { system, method } = candidate;
-        const { data: name, n, dim } = spec;
-        const what = `${system} ${method}, ${n} × ${dim}, ${name}`;
-        const skip = (why: string) => {
-          console.error(`${what}: ${why}`);
-          skipped.push({ system, method, data: name, n, dim, why });
-        };
-        const hopeless = foresee(builds, candidate, spec, options.limitSeconds);
-        if (hopeless) {
-          skip(hopeless);
-          continue;
-        }
-        try {
-          const from = Date.now();
-          const found = await measure(candidate, data, site.url, 1000 * options.limitSeconds);
-          results.push(...found);
-          builds.set(keyOf(candidate, spec), { n, buildMs: found[0]!.buildMs });
-          console.error(`${what}: ${((Date.now() - from) / 1000).toFixed(0)} s`);
-        } catch (error) {
-          if (error instanceof TooSlow)
-            builds.set(keyOf(candidate, spec), { n, buildMs: Infinity });
-          skip(reasonOf(error, options.limitSeconds));
-        }
+        const from = Date.now();
+        const found = await tryOut(candidate, data, site.url, builds, options.limitSeconds);
+        if (Array.isArray(found)) results.push(...found);
+        else skipped.push({ system, method, data: spec.data, n: spec.n, dim: spec.dim, ...found });
+        const seconds = ((Date.now() - from) / 1000).toFixed(0);
+        const said = Array.isArray(found) ? `${seconds} s` : found.why;
+        console.error(`${spec.n} × ${spec.dim}, ${spec.data}, ${system} ${method}: ${said}`);
       }
     }
     const limit = { gbPerSecond: sizes.at(-1)!.gbPerSecond, sizes };
     return { machine: machine(browser), limit, results, skipped };
   } finally {
     await site.close();
+  }
+}
+
+/** A candidate's results on one set of vectors, or why there are none; notes how long it built. */
+async function tryOut(
+  candidate: Candidate,
+  data: DataSet,
+  url: string,
+  builds: Builds,
+  limitSeconds: number
+): Promise<Result[] | Pick<Skipped, 'why'>> {
+  const hopeless = foresee(builds, candidate, data, limitSeconds);
+  if (hopeless) return { why: hopeless };
+  const note = (buildMs: number) => builds.set(keyOf(candidate, data), { n: data.n, buildMs });
+  try {
+    const found = await measure(candidate, data, url, 1000 * limitSeconds);
+    note(found[0]!.buildMs);
+    return found;
+  } catch (error) {
+    if (!(error instanceof TooSlow)) return { why: `failed: ${messageOf(error)}` };
+    note(Infinity);
+    return { why: `did not end in ${limitSeconds} s` };
   }
 }
 
@@ -83,11 +90,6 @@ function foresee(
 
 function keyOf({ system, method }: Candidate, { data, dim }: DataSpec): string {
   return [system, method, data, dim].join('|');
-}
-
-function reasonOf(error: unknown, limitSeconds: number): string {
-  if (error instanceof TooSlow) return `did not end in ${limitSeconds} s`;
-  return `failed: ${messageOf(error)}`;
 }
 
 /** Speed of reading as many bytes as the vectors have, as float32 and as one byte a number. */

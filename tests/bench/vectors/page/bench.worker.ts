@@ -76,6 +76,10 @@ class BenchWorker {
     await this.#system.kept?.();
   }
 
+  setMethod(method: string): Promise<void> {
+    return told(() => this.#system.setMethod!(method));
+  }
+
   setEffort(effort: number): void {
     this.#system.setEffort!(effort);
   }

@@ -10,7 +10,8 @@ const NAME = 'vectors';
  * its graph, or the same with one bit per dimension first (re-scored from five times as many).
  * Filters are metadata. Its flat index takes nothing but bits in WebAssembly, and is left out.
  */
-export async function load(method: string): Promise<System> {
+export async function load(): Promise<System> {
+  let byBits = false;
   await init({ module_or_path: wasmUrl });
   let db: EdgeVec;
   /** Row of its id: ids count from 0 or 1, as it likes. */
@@ -21,14 +22,12 @@ export async function load(method: string): Promise<System> {
   return {
     async build(vectors, dimensions) {
       db = new EdgeVec(new EdgeVecConfig(dimensions));
-      if (method === 'bits' && !db.hasBQ()) db.enableBQ();
       for (let row = 0; row < vectors.length / dimensions; row++) {
         const id = db.insert(vectors.subarray(row * dimensions, (row + 1) * dimensions));
         if (row === 0) firstId = id;
       }
     },
-    search: (query, k) =>
-      rows(method === 'bits' ? db.searchBQRescored(query, k, 5) : db.search(query, k)),
+    search: (query, k) => rows(byBits ? db.searchBQRescored(query, k, 5) : db.search(query, k)),
     searchFiltered(query, k, allowed) {
       // The same filter every time: what it means is told once, before anything is timed.
       if (!picked) {
@@ -40,6 +39,10 @@ export async function load(method: string): Promise<System> {
         }
       }
       return rows(db.searchWithFilter(query, 'picked = true', k));
+    },
+    setMethod(method) {
+      byBits = method === 'bits';
+      if (byBits && !db.hasBQ()) db.enableBQ();
     },
     save: () => db.save(NAME),
     async open() {

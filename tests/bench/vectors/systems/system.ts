@@ -28,6 +28,9 @@ export interface System {
   /** Sets how thoroughly an approximate search looks (`efSearch`). */
   setEffort?(effort: number): void;
 
+  /** Answers from now on by another method, from what was built. */
+  setMethod?(method: string): void;
+
   /** Keeps it on the disk, as the system itself offers. */
   save?(): Promise<void>;
 
