@@ -1,4 +1,5 @@
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
+import { SEGMENT_ROWS } from '#lib/collection/store/schema.ts';
 import { Engine } from '#lib/index/engine.ts';
 import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
@@ -55,10 +56,14 @@ export async function load(method: string): Promise<System> {
 
   async function buildInMemory(vectors: Float32Array, dimensions: number): Promise<void> {
     const engine = Engine.open(dimensions, { kernel });
-    engine.add({
-      rows: Uint32Array.from({ length: vectors.length / dimensions }, (_, i) => i),
-      vectors
-    });
+    const count = vectors.length / dimensions;
+    for (let from = 0; from < count; from += SEGMENT_ROWS) {
+      const until = Math.min(count, from + SEGMENT_ROWS);
+      engine.add({
+        rows: Array.from({ length: until - from }, (_, i) => from + i),
+        vectors: vectors.subarray(from * dimensions, until * dimensions)
+      });
+    }
     searching = searchOf(engine);
     given = { vectors, dimensions };
   }
