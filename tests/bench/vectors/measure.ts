@@ -56,6 +56,7 @@ async function run(session: Session, candidate: Candidate, data: DataSet): Promi
   const { buildMs, readyMs } = await session.begin('build', dim, K);
   const settleMs = await session.call('settle');
   const indexMs = await session.call('indexMs');
+  const storedMs = await session.call('storedMs');
   const ownBytes = await session.call('ownBytes');
   await session.call('collect');
   const memoryBytes = (await session.memoryBytes()) - before;
@@ -70,7 +71,7 @@ async function run(session: Session, candidate: Candidate, data: DataSet): Promi
     await session.call('setMethod', method);
     others.push({ method, ...(await answer(session, data)) });
   }
-  let readyStoredMs = saveMs === null ? null : readyMs + saveMs;
+  let readyStoredMs = saveMs === null ? storedMs : readyMs + saveMs;
   if (abilities.has('buildStored')) {
     await restart(session, candidate);
     await session.call('takeVectors', n * dim);

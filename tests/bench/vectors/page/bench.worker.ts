@@ -61,6 +61,11 @@ class BenchWorker {
     return timed(async () => this.#system.settle?.());
   }
 
+  /** Milliseconds to a first answer with everything kept; null where settling kept nothing. */
+  storedMs(): number | null {
+    return this.#system.storedMs?.() ?? null;
+  }
+
   /** Milliseconds the index took by the system's own count; null when it has none. */
   indexMs(): number | null {
     return this.#system.indexMs?.() ?? null;

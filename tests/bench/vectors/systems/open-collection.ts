@@ -1,5 +1,5 @@
 import type { CollectionId } from '#lib/base/ids.ts';
-import { connect, expose, lasting, transfer, type Endpoint } from '#lib/base/remote.ts';
+import { connect, lasting, transfer, type Endpoint } from '#lib/base/remote.ts';
 import type { Engine } from '#lib/index/engine.ts';
 import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import type { GraphStatus, NeighbourQuery, Neighbours } from '#lib/index/types.ts';
@@ -48,15 +48,13 @@ export async function openCollection(
     kernel
   }: { withGraph?: boolean; vectorBudget?: number; kernel?: KernelKind }
 ): Promise<Searching> {
-  const own = new MessageChannel();
-  expose(new EngineApi(sharedDatabase, { vectorBudget, kernel }), own.port1);
-  const engine = connect<EngineApi>(own.port2).api;
+  const engine = new EngineApi(sharedDatabase, { vectorBudget, kernel });
   let graph: { settled(): Promise<unknown>; ready: Promise<number> } | undefined;
   if (withGraph) {
     const { port1, port2 } = new MessageChannel();
     const api = connect<HnswApi>(startGraphWorker() as Endpoint).api;
     await api.connectPort(transfer(port1, [port1]));
-    await engine.open(id, transfer(port2, [port2]));
+    await engine.open(id, port2);
     graph = { settled: () => api.settled(), ready: openGraph(api, id) };
     graph.ready.catch(() => undefined);
   } else {
@@ -64,7 +62,7 @@ export async function openCollection(
   }
   let indexMs = 0;
   return {
-    search: (query, onFirst) => engine.search(query, onFirst),
+    search: (query, onFirst) => ask(engine, query, onFirst),
     async settle() {
       indexMs = (await graph?.ready) ?? 0;
       await graph?.settled();
@@ -72,11 +70,21 @@ export async function openCollection(
     },
     kept: async () => void (await graph?.settled()),
     bytes: async () => {
-      const { memory } = await engine.index();
+      const { memory } = engine.index();
       return memory.codes + memory.vectors;
     },
     indexMs: () => indexMs
   };
+}
+
+/** Calls the API in its own worker: what would be transferred to the page is at hand. */
+async function ask(
+  engine: EngineApi,
+  query: NeighbourQuery,
+  onFirst: () => void
+): Promise<Neighbours> {
+  const found: unknown = await engine.search(query, onFirst);
+  return (found as { value: Neighbours }).value;
 }
 
 /** Milliseconds until the graph answers. */

@@ -39,6 +39,7 @@ export async function load(method: string): Promise<System> {
   const kernel = await loadKernel(options.kernel);
   let searching: Searching;
   let given: { vectors: Float32Array; dimensions: number } | undefined;
+  let storedMs: number | null = null;
   let last: LastAnswer = { scanMs: undefined, firstMs: undefined };
 
   async function ask(vector: Float32Array, k: number, allowed?: Uint8Array): Promise<Uint32Array> {
@@ -68,28 +69,30 @@ export async function load(method: string): Promise<System> {
     given = { vectors, dimensions };
   }
 
-  async function buildStored(vectors: Float32Array, dimensions: number): Promise<void> {
-    const id = newCollectionId();
-    await storeCollection(db, id, vectors, dimensions);
-    await openStored(id);
-  }
-
   async function settle(): Promise<void> {
-    if (given && !inMemory) await buildStored(given.vectors, given.dimensions);
-    given = undefined;
+    if (given && !inMemory) {
+      const { vectors, dimensions } = given;
+      given = undefined;
+      const from = performance.now();
+      const id = newCollectionId();
+      await storeCollection(db, id, vectors, dimensions);
+      await openStored(id);
+      await ask(vectors.slice(0, dimensions), 1);
+      storedMs = performance.now() - from;
+    }
     await searching.settle();
   }
 
   return {
     build: buildInMemory,
-    buildStored,
     settle,
     search: (query, k) => ask(query, k),
     searchFiltered: (query, k, allowed) => ask(query, k, allowed),
     lastAnswer: () => last,
     indexMs: () => searching.indexMs(),
+    storedMs: () => storedMs,
     kept: () => searching.kept(),
-    open: async () => openStored(await storedCollection(db)),
+    ...(!inMemory && { open: async () => openStored(await storedCollection(db)) }),
     ownBytes: () => searching.bytes()
   };
 }

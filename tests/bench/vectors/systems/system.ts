@@ -25,6 +25,12 @@ export interface System {
   /** Milliseconds the index alone took to build, where that is not build and settling. */
   indexMs?(): number;
 
+  /**
+   * Milliseconds from vectors in memory to the first answer with everything kept on the disk, where
+   * settling did that; null where nothing is kept.
+   */
+  storedMs?(): number | null;
+
   /** Sets how thoroughly an approximate search looks (`efSearch`). */
   setEffort?(effort: number): void;
 
