@@ -133,10 +133,10 @@ test('a graph that answers too late is not waited for, and is used again when it
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
   const held: MessageEvent[] = [];
-  const calls = Promise.withResolvers<void>();
+  const calls = Promise.withResolvers<undefined>();
   port1.onmessage = (event: MessageEvent<{ id: number; method: string }>) => {
     if (event.data.method === 'search') held.push(event);
-    if (held.length > 0) calls.resolve();
+    if (held.length > 0) calls.resolve(undefined);
   };
   const link = new GraphLink(port2, () => {}, 20);
   expect(await link.search(query(1), 5, 50)).toBeUndefined();
