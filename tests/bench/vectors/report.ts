@@ -25,7 +25,7 @@ export function toMarkdown({ machine, limit, results, skipped }: VectorReport): 
   return [
     Object.values(machine).join(' · '),
     ...[...sets.values()].map((set) => tableOf(set, limit.sizes)),
-    growthTable(results)
+    ...growthTable(results)
   ].join('\n\n');
 }
 
@@ -47,12 +47,12 @@ function tableOf(set: (Result | Skipped)[], speeds: ReadSpeed[]): string {
       COLUMNS.map(([name]) => name),
       results.map((result) => COLUMNS.map(([, value]) => value(result)))
     ),
-    notes.join('\n')
+    ...(notes.length > 0 ? [notes.join('\n')] : [])
   ].join('\n\n');
 }
 
 /** How the search's own time grows with the number of vectors: the exponent e of `ms ~ nᵉ`. */
-function growthTable(results: Result[]): string {
+function growthTable(results: Result[]): string[] {
   const series = groupBy(results, ({ system, method, data, dim }) =>
     [system, method, `${data} × ${dim}`].join(' | ')
   );
@@ -64,8 +64,8 @@ function growthTable(results: Result[]): string {
     const exponent = slope(points.map(({ n, ms }) => ({ x: Math.log(n), y: Math.log(ms) })));
     return [[`${system} ${method}`, `${data} × ${dim}`, times.join(', '), exponent.toFixed(2)]];
   });
-  if (rows.length === 0) return '';
-  return `### Growth\n\n${table(['system', 'vectors', 'kernel p50, ms', 'exponent'], rows)}`;
+  if (rows.length === 0) return [];
+  return ['### Growth', table(['system', 'vectors', 'kernel p50, ms', 'exponent'], rows)];
 }
 
 /** Slope of the line with the least squares. */
