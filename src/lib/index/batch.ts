@@ -4,6 +4,7 @@ import { intersect } from './bitmap.ts';
 import { codeCandidates } from './plan.ts';
 import { rescore } from './rescore.ts';
 import type { Scanner, Scored } from './scanner.ts';
+import { clampSimilarity } from './similarity.ts';
 import { NO_ROW, type BatchQuery, type ManyNeighbours } from './types.ts';
 import type { Block, VectorTable } from './vector-table.ts';
 
@@ -14,18 +15,18 @@ const TOGETHER_READING = 1024;
 
 /**
  * Answers many questions, in stretches that let a single search be heard in between. Throws
- * `CancelledError`, and what reading vectors throws.
+ * `CancelledError`, `IndexError` `no-vector` for a row without one, and what reading vectors throws.
  */
 export async function searchMany(
   table: VectorTable,
   scanner: Scanner,
-  query: BatchQuery,
+  { questions, k, precision, ...query }: BatchQuery,
   onProgress: (done: number, total: number) => void = () => {},
   signal?: AbortSignal
 ): Promise<ManyNeighbours> {
-  const { vectors, k, without, precision } = query;
   const { dimensions } = table;
-  const count = vectors.length / dimensions;
+  const rows = questions instanceof Uint32Array ? questions : undefined;
+  const count = rows ? rows.length : questions.length / dimensions;
   const blocks = [...table.blocks];
   const live = table.live.bits.slice();
   const allowed = query.allowed ? intersect(live, query.allowed) : live;
@@ -34,12 +35,14 @@ export async function searchMany(
     rows: new Uint32Array(count * k).fill(NO_ROW),
     similarities: new Float32Array(count * k)
   };
-  const wanted = k + (without ? 1 : 0);
+  const wanted = k + (rows ? 1 : 0);
   const keep = precision === 'int8' ? codeCandidates(wanted) : wanted;
   const together = precision === 'float32' && !table.resident ? TOGETHER_READING : TOGETHER;
   const breathe = makeBreather();
   for (let from = 0; from < count; from += together) {
-    const group = vectors.subarray(from * dimensions, (from + together) * dimensions);
+    const group = rows
+      ? await table.read(rows.subarray(from, from + together))
+      : (questions as Float32Array).subarray(from * dimensions, (from + together) * dimensions);
     const size = group.length / dimensions;
     scanner.begin(group, keep, allowed);
     for (const [n, block] of blocks.entries()) {
@@ -54,7 +57,7 @@ export async function searchMany(
       const best = table.resident
         ? rescore(question, wanted, found.rows, await table.read(found.rows))
         : found;
-      write(answers, from + n, best, without?.[from + n]);
+      write(answers, from + n, best, rows?.[from + n]);
       await breathe();
     }
     throwIfCancelled(signal);
@@ -82,6 +85,6 @@ function write(
   for (let i = 0; i < best.rows.length && at < (n + 1) * k; i++) {
     if (best.rows[i] === without) continue;
     rows[at] = best.rows[i]!;
-    similarities[at++] = best.similarities[i]!;
+    similarities[at++] = clampSimilarity(best.similarities[i]!);
   }
 }

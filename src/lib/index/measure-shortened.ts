@@ -35,8 +35,8 @@ export async function measureShortened(
     await engine.encode();
     throwIfCancelled(signal);
     const asking = sampleRows(engine.table.live.bits, Math.min(QUESTIONS, rows.length >> 1));
-    const asked = { vectors: await engine.table.read(asking), k: K, without: asking };
-    const found = await engine.searchMany({ ...asked, precision: 'float32' }, undefined, signal);
+    const asked = { questions: asking, k: K, precision: 'float32' } as const;
+    const found = await engine.searchMany(asked, undefined, signal);
     truth ??= found;
     const times: number[] = [];
     for (const row of asking) {

@@ -93,7 +93,7 @@ async function ask(
   const rows = sampleRows(engine.table.live.bits, Math.min(most, Math.floor(engine.rows / 2)));
   const vectors = await engine.table.read(rows);
   const truth = await engine.searchMany(
-    { vectors, k: K, without: rows, precision },
+    { questions: rows, k: K, precision },
     (done, total) => onProgress(done / total),
     signal
   );

@@ -162,15 +162,16 @@ export interface VectorBatch {
   codes?: VectorCodes;
 }
 
-/** Many queries at once. */
+/** Many questions at once. */
 export interface BatchQuery {
-  /** `count × dimensions`, row-major, L2-normalised. */
-  vectors: Float32Array;
+  /**
+   * Vectors (`count × dimensions`, row-major, L2-normalised), or rows of the collection that ask with
+   * their own vectors, each left out of its own answer.
+   */
+  questions: Float32Array | Uint32Array;
   k: number;
   /** As in {@link NeighbourQuery}. */
   allowed?: Uint8Array;
-  /** Row each query is the vector of, which its own answer leaves out. */
-  without?: Uint32Array;
   /**
    * `float32` compares with every vector as it is, and reads those that are not in memory; `int8`
    * compares codes and re-scores where the vectors are in memory.

@@ -149,11 +149,11 @@ test('many questions are answered at once, and can be cancelled', async () => {
   const engine = engineOver(db);
   await engine.open(await collectionWith(db), null);
   const stop = new AbortController();
-  const batch = { vectors: vectors.slice(), k: 10, precision: 'float32' } as const;
+  const batch = { questions: vectors.slice(), k: 10, precision: 'float32' } as const;
   const { rows } = await engine.searchMany(batch, () => {}, stop.signal);
   const firstTen = Array.from({ length: 10 }, (_, n) => [...rows.subarray(10 * n, 10 * n + 10)]);
   expect(firstTen).toEqual(truth(() => true));
-  const long = { ...batch, vectors: new Float32Array(50 * vectors.length).fill(0.1) };
+  const long = { ...batch, questions: new Float32Array(50 * vectors.length).fill(0.1) };
   const cancelled = engine.searchMany(long, () => stop.abort(), stop.signal);
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
   expect(await ask(engine, 'exact')).toEqual(truth(() => true));

@@ -124,15 +124,16 @@ describe.each([
     engine.remove([3, 8]);
     const allowed = bitmap((row) => row % 3 !== 0);
     const asking = Uint32Array.from({ length: 150 }, (_, n) => n);
-    const vectors = await engine.table.read(asking);
     for (const precision of ['float32', 'int8'] as const) {
-      const batch = { vectors, k: 5, allowed, without: asking, precision };
+      const batch = { questions: asking, k: 5, allowed, precision };
       const { rows } = await engine.searchMany(batch);
       for (let n = 0; n < asking.length; n++) {
         const alone = await engine.search({ vector: query(n), k: 6, method: 'exact', allowed });
         const others = [...alone.rows].filter((row) => row !== n).slice(0, 5);
-        if (engine.table.resident) expect([...rows.subarray(5 * n, 5 * n + 5)]).toEqual(others);
-        else expect(rows[5 * n]).toBeDefined();
+        const found = [...rows.subarray(5 * n, 5 * n + 5)];
+        if (precision === 'float32' || engine.table.resident) expect(found).toEqual(others);
+        // Codes alone may order near ties otherwise.
+        else expect(found.filter((row) => others.includes(row)).length).toBeGreaterThan(2);
       }
     }
   });
@@ -260,7 +261,7 @@ test('many questions can be cancelled, and tell how many are answered', async ()
   const stop = new AbortController();
   const told: number[] = [];
   const batch = engine.searchMany(
-    { vectors, k: 5, precision: 'int8' },
+    { questions: vectors, k: 5, precision: 'int8' },
     (done, total) => {
       told.push(done);
       expect(total).toBe(COUNT);
@@ -270,6 +271,6 @@ test('many questions can be cancelled, and tell how many are answered', async ()
   );
   await expect(batch).rejects.toMatchObject({ code: 'cancelled' });
   expect(told).toEqual([...told].sort((a, b) => a - b));
-  const after = await engine.searchMany({ vectors: query(1), k: 1, precision: 'float32' });
+  const after = await engine.searchMany({ questions: query(1), k: 1, precision: 'float32' });
   expect([...after.rows]).toEqual([1]);
 });
