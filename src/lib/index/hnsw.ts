@@ -69,7 +69,8 @@ export class HnswGraph {
     assertFits(graphBytes(room, made.dimensions, made.M));
     const module = await loadModule();
     const index = new module.HierarchicalNSW('ip', made.dimensions, '');
-    module.FS.writeFile(`${FOLDER}/${FILE}`, bytes);
+    // Taken over as they are: a copy of a large graph might not fit beside it.
+    module.FS.writeFile(`${FOLDER}/${FILE}`, bytes, { canOwn: true });
     attempt('load', () => index.readIndex(FILE, room));
     module.FS.unlink(`${FOLDER}/${FILE}`);
     return new HnswGraph(module, index, made);
@@ -146,9 +147,10 @@ export class HnswGraph {
       // The file is written; what fails is the library's wish to copy it into an IndexedDB of its own.
     }
     const path = `${FOLDER}/${FILE}`;
-    const bytes = attempt('write', () => this.#module.FS.readFile(path));
+    // The file's own bytes, which the file system lets go of: reading it would copy them.
+    const { node } = attempt('write', () => this.#module.FS.lookupPath(path));
     this.#module.FS.unlink(path);
-    return bytes;
+    return node.contents.subarray(0, node.usedBytes);
   }
 
   #check(vector: Float32Array): void {

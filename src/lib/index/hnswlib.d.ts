@@ -25,8 +25,10 @@ declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
     HierarchicalNSW: new (space: 'ip', dimensions: number, autoSaveFilename: '') => HierarchicalNSW;
     FS: {
       mkdir(path: string): void;
-      readFile(path: string): Uint8Array<ArrayBuffer>;
-      writeFile(path: string, bytes: Uint8Array): void;
+      lookupPath(path: string): {
+        node: { contents: Uint8Array<ArrayBuffer>; usedBytes: number };
+      };
+      writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void;
       unlink(path: string): void;
     };
   }

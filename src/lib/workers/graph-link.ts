@@ -1,4 +1,4 @@
-import { connect, lasting, type Remote } from '#lib/base/remote.ts';
+import { connect, lasting, transfer, type Remote } from '#lib/base/remote.ts';
 import type { GraphPort } from '#lib/index/engine.ts';
 import type { GraphStatus } from '#lib/index/types.ts';
 import type { HnswApi } from './hnsw-api.ts';
@@ -48,7 +48,10 @@ export class GraphLink implements GraphPort {
         resolve(undefined);
       }, this.#answerMs);
     });
-    const answer = this.#api.search(vector, k, efSearch).catch(() => undefined);
+    // A view would take along all of the buffer that it looks at.
+    const copy = vector.slice();
+    const moved = transfer(copy, [copy.buffer]);
+    const answer = this.#api.search(moved, k, efSearch).catch(() => undefined);
     void answer.then(() => (this.#silent = false));
     try {
       return await Promise.race([answer, silence]);

@@ -142,7 +142,9 @@ test('a graph that answers too late is not waited for, and is used again when it
   expect(await link.search(query(1), 5, 50)).toBeUndefined();
   expect(link.status()).toMatchObject({ state: 'failed', reason: 'The graph does not answer.' });
   await calls.promise;
-  const { id } = held[0]!.data as { id: number };
+  const { id, args } = held[0]!.data as { id: number; args: [Float32Array] };
+  expect(args[0]).toEqual(query(1).slice());
+  expect(args[0].buffer.byteLength).toBe(DIMENSIONS * 4);
   const heard = new Promise((done) => port2.addEventListener('message', done));
   port1.postMessage({ kind: 'result', id, value: Uint32Array.of(1) });
   await heard;
