@@ -28,14 +28,14 @@ export interface Result extends DataSpec {
   readyStoredMs: number | null;
   /** Until nothing goes on behind the answers, or what the system counts of its index alone. */
   buildMs: number;
-  /** The search alone, in the worker. */
+  /** The search alone, in the worker, until it first answers. */
   kernelP50Ms: number;
   /** From the page's question to the page's answer. */
   p50Ms: number;
   p95Ms: number;
   /** The comparison alone, by the system's own count. */
   scanP50Ms: number | null;
-  /** Until a first answer, which the final one replaced; null where the first is the final one. */
+  /** In the worker until a provisional answer; null where the first answer is the final one. */
   firstP50Ms: number | null;
   recall10: number;
   /** What the browser holds more than before, the given vectors let go. */
