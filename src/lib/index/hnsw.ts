@@ -197,7 +197,15 @@ function attempt<Result>(what: string, action: () => Result): Result {
 async function loadModule(): Promise<HnswlibModule> {
   const { default: factory } = await import('hnswlib-wasm/lib/hnswlib.mjs');
   const quiet = () => {};
-  const module = await factory({ print: quiet, printErr: quiet });
+  const module = await factory({ print: quiet, printErr: quiet }).catch((error: unknown) => {
+    // Most likely there is no room for another memory.
+    const cause = error instanceof Error ? ` (${error.message})` : '';
+    throw new IndexError(
+      'graph-failed',
+      `The graph library could not start${cause}.`,
+      'Search stays exact. Closing other tabs may help.'
+    );
+  });
   module.FS.mkdir(FOLDER);
   return module;
 }
