@@ -149,13 +149,13 @@ export class Engine {
 
     const situation = this.#situation(query, k, matching, tuning);
     let choice = choosePlan(situation);
-    let searched: Uint8Array | undefined = allowed;
+    let searched = allowed;
     if (choice.graph) {
-      searched = await this.#askGraph(query.vector, choice.graph, allowed, steps);
-      if (countRows(searched) < k) {
-        choice = choosePlan({ ...situation, asked: 'exact' });
-        choice.reason = 'The graph found too few.';
-        searched = allowed;
+      const near = await this.#askGraph(query.vector, choice.graph, allowed, steps);
+      if (near && countRows(near) >= k) searched = near;
+      else {
+        const reason = near ? 'The graph found too few.' : 'The graph did not answer.';
+        choice = { ...choosePlan({ ...situation, asked: 'exact' }), reason };
       }
     }
     from = performance.now();
@@ -240,19 +240,19 @@ export class Engine {
     return state === 'ready' && generation === this.#generation ? without(bits, known) : bits;
   }
 
-  /** The allowed rows among those the graph finds and those it does not know; empty without answer. */
+  /** The allowed rows among those the graph finds and those it does not know; or no answer. */
   async #askGraph(
     vector: Float32Array,
     { k, efSearch }: NonNullable<Choice['graph']>,
     allowed: Uint8Array,
     steps: Step[]
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const missing = this.#missing();
     const from = performance.now();
     const near = await this.graph.search(vector, k, efSearch);
     const ms = performance.now() - from;
     steps.push({ name: 'graph', ms });
-    if (!near) return NO_ROWS;
+    if (!near) return undefined;
     this.#costs.observeGraph(efSearch, ms);
     const found = allowed.map((byte, i) => byte & (missing[i] ?? 0));
     for (let n = 0; n < near.length; n++) {

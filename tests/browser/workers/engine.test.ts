@@ -259,7 +259,7 @@ test('the page’s own workers work together, and without a graph the answer is 
   expect((await engine.api.index()).kernel).toBe('relaxed-simd');
   graph.end();
   const after = await engine.api.search({ vector: query(1), k: 10, method: 'hnsw' });
-  expect(after.plan).toMatchObject({ method: 'exact', reason: 'The graph found too few.' });
+  expect(after.plan).toMatchObject({ method: 'exact', reason: 'The graph did not answer.' });
   expect(after.rows).toEqual(before.rows);
 });
 

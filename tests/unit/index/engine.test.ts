@@ -227,14 +227,14 @@ describe('with a graph', () => {
   });
 
   test.each([
-    ['too few rows', [1, 2]],
-    ['dead and unknown rows', [0, 1, 2, 3, 9999]],
-    ['no answer', undefined]
-  ])('that gives %s, the answer is exact and complete', async (_, rows) => {
+    ['too few rows', [1, 2], 'The graph found too few.'],
+    ['dead and unknown rows', [0, 1, 2, 3, 9999], 'The graph found too few.'],
+    ['no answer', undefined, 'The graph did not answer.']
+  ])('that gives %s, the answer is exact and complete', async (_, rows, reason) => {
     const engine = await filledEngine({ graph: graphThatFinds(rows) });
     engine.remove([0]);
     const found = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
-    expect(found.plan).toMatchObject({ method: 'exact', reason: 'The graph found too few.' });
+    expect(found.plan).toMatchObject({ method: 'exact', reason });
     expect([...found.rows]).toEqual(bruteForce(vectors, query(8), 5, (row) => row !== 0));
   });
 });
