@@ -144,11 +144,13 @@ export class VectorTable {
 
   /** A row's vector as its codes have it: `dimensions`, about L2-normalised. */
   decode({ codes }: Block, place: number): Float32Array {
-    const stride = strideOf(this.dimensions);
-    const values = this.#arena.bytesAt(codes!.codes + place * stride, this.dimensions);
-    const signed = new Int8Array(values.buffer, values.byteOffset, values.length);
-    const scales = this.#arena.floatsAt(codes!.scales, this.dimensions);
-    return Float32Array.from(scales, (scale, d) => scale * signed[d]!);
+    const { dimensions } = this;
+    const start = codes!.codes + place * strideOf(dimensions);
+    const bytes = this.#arena.bytesAt(start, dimensions);
+    const values = new Int8Array(bytes.buffer, bytes.byteOffset, dimensions);
+    const vector = this.#arena.floatsAt(codes!.scales, dimensions).slice();
+    for (let d = 0; d < dimensions; d++) vector[d]! *= values[d]!;
+    return vector;
   }
 
   #place(block: Block): void {
