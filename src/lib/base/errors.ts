@@ -66,7 +66,8 @@ const CLASSES: Record<string, typeof SemblanceError> = {
 
 /** The reverse of {@link toErrorData}: the named class again, with its code and advice. */
 export function fromErrorData(data: ErrorData): SemblanceError {
-  if (data.name === 'CancelledError') return new CancelledError(data.message);
+  // By its code: a build shortens the names of classes.
+  if (data.code === 'cancelled') return new CancelledError(data.message);
   const Class = CLASSES[data.name] ?? SemblanceError;
   return new Class(data.code, data.message, data.next, data.detail);
 }
