@@ -181,6 +181,13 @@ export class Engine {
     return this.#rescore(query.vector, k, scored, plan, far);
   }
 
+  /** How Automatic would answer a question for `k` neighbours now, among all rows. */
+  outlook(k: number): Pick<Plan, 'method' | 'precision' | 'reason' | 'expected'> {
+    const situation = this.#situation({ method: 'automatic' }, k, this.rows, this.tuning);
+    const { method, precision, reason, expected } = choosePlan(situation);
+    return { method, precision, reason, expected };
+  }
+
   /**
    * Answers many questions, one such batch after the other; single searches are answered in between.
    * Tells how many are done. Throws `CancelledError`, and what reading vectors throws.
@@ -213,7 +220,7 @@ export class Engine {
   }
 
   #situation(
-    { method, precision }: NeighbourQuery,
+    { method, precision }: Pick<NeighbourQuery, 'method' | 'precision'>,
     k: number,
     matching: number,
     tuning: GraphTuning | null

@@ -15,11 +15,13 @@ import type {
   BatchQuery,
   GraphChoice,
   GraphStatus,
+  GraphTuning,
   IndexSettings,
   ManyNeighbours,
   Measurement,
   NeighbourQuery,
-  Neighbours
+  Neighbours,
+  Plan
 } from '#lib/index/types.ts';
 import { GraphLink } from './graph-link.ts';
 import { readIndexSource } from './index-source.ts';
@@ -46,11 +48,17 @@ export interface IndexFacts {
   /** Bytes in the store. */
   disk: { codes: number; vectors: number };
   settings: IndexSettings;
+  /** How the graph is asked now; null while there is none, or it has not been measured. */
+  tuning: GraphTuning | null;
+  /** How a question would be answered now. */
+  outlook: Pick<Plan, 'method' | 'precision' | 'reason' | 'expected'>;
 }
 
 /** Neighbours with what is needed to draw them: `rows.length × FINGERPRINT_CELLS`. */
 export type DrawnNeighbours = Neighbours & { fingerprints: Int8Array };
 
+/** Neighbours of a usual question. */
+const USUAL_K = 20;
 /** Questions of the reader's Measure. */
 const MEASURE_QUERIES = 100;
 /** Questions of the check after a graph was built, and rows from which a graph can pay at all. */
@@ -74,6 +82,7 @@ export class EngineApi {
   #settings = DEFAULT_INDEX_SETTINGS;
   #reading: Promise<unknown> = Promise.resolve();
   #checking: Promise<void> | undefined;
+  #onChange = () => {};
 
   constructor(database: () => Promise<Database>, options: EngineOptions = {}) {
     this.#database = database;
@@ -140,8 +149,15 @@ export class EngineApi {
       memory: table.bytes,
       resident: table.resident,
       disk: { codes: vectorBytes / Float32Array.BYTES_PER_ELEMENT, vectors: vectorBytes },
-      settings: this.#settings
+      settings: this.#settings,
+      tuning: engine.tuning,
+      outlook: engine.outlook(Math.min(USUAL_K, rows))
     };
+  }
+
+  /** Calls `onChange` whenever {@link index} may tell something else, also after this has resolved. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
   /**
@@ -191,6 +207,7 @@ export class EngineApi {
     await index.take(source);
     this.#index = index;
     this.#tune();
+    void index.tidied().then(() => this.#onChange());
     const { rows, dimensions } = index.engine;
     return { rows, dimensions, openMs: performance.now() - from };
   }
@@ -206,6 +223,7 @@ export class EngineApi {
     const status: GraphStatus | undefined = this.#graph?.status();
     if (!engine || !status) return;
     engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
+    this.#onChange();
     if (engine.tuning || status.state !== 'ready' || engine.rows < CHECK_ROWS) return;
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
   }
@@ -216,9 +234,13 @@ export class EngineApi {
       const { engine } = this.#opened();
       await this.#index!.tidied();
       const measured = await measure(engine, { queries: CHECK_QUERIES, truth: 'int8' });
-      if (this.#index?.engine !== engine) return;
-      await this.#keep({ ...this.#settings, measurement: { ...measured, shortened: [] } });
+      // The reader may have measured meanwhile, and more thoroughly.
+      if (this.#index?.engine !== engine || engine.tuning) return;
+      const last = this.#settings.measurement;
+      const shortened = last?.generation === measured.generation ? last.shortened : [];
+      await this.#keep({ ...this.#settings, measurement: { ...measured, shortened } });
       engine.tuning = measured.tuning;
+      this.#onChange();
     } catch {
       // The collection is gone or the graph is; Automatic stays exact.
     }

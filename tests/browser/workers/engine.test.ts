@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { connect, expose, transfer } from '#lib/base/remote.ts';
+import { connect, expose, lasting, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { listCodes, readCodes } from '#lib/collection/store/codes.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
@@ -209,7 +209,10 @@ describe('with a graph', () => {
     const id = await collectionWith(db);
     const { engine, graph } = await openBoth(db, id);
     await graph.settled();
+    expect(await engine.index()).toMatchObject({ tuning: null, outlook: { method: 'exact' } });
+    const told = Promise.withResolvers<undefined>();
     const shares: number[] = [];
+    await engine.watch(lasting(() => told.resolve(undefined)));
     const measured = await engine.measure(
       (share) => shares.push(share),
       new AbortController().signal
@@ -219,6 +222,8 @@ describe('with a graph', () => {
     expect(measured.ways.map(({ asked }) => asked)).toContain('hnsw');
     expect(shares.length).toBeGreaterThan(3);
     expect((await getIndexSettings(db, id))?.measurement).toEqual(measured);
+    await told.promise;
+    expect((await engine.index()).tuning).toEqual(measured.tuning);
 
     const again = engineOver(db);
     await again.open(id, null);

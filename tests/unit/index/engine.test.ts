@@ -110,6 +110,14 @@ describe.each([
     expect(plan.steps.map(({ name }) => name)).toEqual(['filter', 'scan', 're-score']);
   });
 
+  test('tells how it would answer before it is asked', async () => {
+    const engine = await open();
+    const { method, precision, expected } = engine.outlook(10);
+    const { plan } = await engine.search({ vector: query(1), k: 10, method: 'automatic' });
+    expect(plan).toMatchObject({ method, precision });
+    expect(expected).toContainEqual({ method, precision, ms: expect.any(Number) });
+  });
+
   test('gives the vectors as they were', async () => {
     const engine = await open();
     const two = await engine.table.read([7, 2]);
