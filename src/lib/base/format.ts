@@ -6,6 +6,7 @@
 const LOCALE = 'en-US';
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const oneDecimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
 const threeDecimals = new Intl.NumberFormat(LOCALE, {
   minimumFractionDigits: 3,
   maximumFractionDigits: 3
@@ -29,6 +30,18 @@ export function counted(n: number, singular: string, plural = `${singular}s`): s
 /** A share from 0 to 1, never rounded up to `100%` before it is whole. */
 export function percent(share: number): string {
   return percents.format(share < 1 ? Math.min(share, 0.99) : share);
+}
+
+/** A recall from 0 to 1, rounded down so that only what is whole reads so: `99.4 %`, `100 %`. */
+export function recallPercent(recall: number): string {
+  // The sum that makes 0.994 of a thousand hits may fall short of it by a hair.
+  return `${oneDecimal.format(Math.floor(1000 * recall + 1e-6) / 10)}\u00a0%`;
+}
+
+/** A similarity that was estimated, with two decimals: `0.84`, `−0.03`. */
+export function roughSimilarity(cosine: number): string {
+  const text = Math.abs(cosine).toFixed(2);
+  return cosine < 0 && text !== '0.00' ? `\u2212${text}` : text;
 }
 
 /** A cosine similarity with three decimals: `0.842`, `−0.031`. */

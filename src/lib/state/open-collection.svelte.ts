@@ -8,29 +8,13 @@ import {
 } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer } from '#lib/base/remote.ts';
-import { fingerprint } from '#lib/base/vector.ts';
-import type { GraphStatus, Method, Plan } from '#lib/index/types.ts';
-import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
+import type { GraphChoice, GraphStatus, Measurement, Method } from '#lib/index/types.ts';
 import { embedder, items, makeEngine, makeGraph } from '#lib/workers/clients.ts';
+import type { IndexFacts } from '#lib/workers/engine-api.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
+import { answerTo, type Answer, type Sources } from './answer.ts';
 import { runs } from './runs.svelte.ts';
 import { settings } from './settings.svelte.ts';
-
-/** A question and what was found for it. */
-export interface Answer {
-  question: string;
-  results: SearchResult[];
-  /** The question's fingerprint. */
-  cells: Int8Array;
-  plan: Plan;
-  /** Milliseconds until the question had its vector, and whether that came from the cache. */
-  embedMs: number;
-  cached: boolean;
-  /** Milliseconds from Enter to results. */
-  totalMs: number;
-}
-
-const RESULTS = 20;
 
 /**
  * The collection on the screen: its engine and graph workers live as long as it is open. Searches
@@ -40,6 +24,7 @@ export class OpenCollection {
   readonly id: CollectionId;
   #state = $state.raw<CollectionState | null>(null);
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
+  #indexChanges = $state(0);
   #answer = $state.raw<Answer | null>(null);
   #searching = $state(false);
   #waitUntil = $state.raw<number | null>(null);
@@ -74,6 +59,10 @@ export class OpenCollection {
   get graph(): GraphStatus {
     return this.#graph;
   }
+  /** Rises whenever {@link indexFacts} may tell something else. */
+  get indexChanges(): number {
+    return this.#indexChanges;
+  }
   get answer(): Answer | null {
     return this.#answer;
   }
@@ -107,6 +96,8 @@ export class OpenCollection {
     throwIfCancelled(signal);
     await this.#engineWorker.api.open(this.id, transfer(port2, [port2]));
     throwIfCancelled(signal);
+    await this.#engineWorker.api.watch(lasting(() => void this.#indexChanges++));
+    throwIfCancelled(signal);
     const onStatus = lasting((status: GraphStatus) => (this.#graph = status));
     await this.#graphWorker.api.open(this.id, onStatus);
   }
@@ -139,6 +130,7 @@ export class OpenCollection {
         this.#state = await items.api.collection(this.id);
         throwIfCancelled(this.#closing.signal);
         await this.#engineWorker.api.refresh();
+        this.#indexChanges++;
         // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
         if (!runs.of(this.id)?.running) await this.#graphWorker.api.refresh();
       }
@@ -153,12 +145,17 @@ export class OpenCollection {
     const running = (this.#running = new AbortController());
     this.#searching = true;
     this.#error = null;
-    const from = performance.now();
+    const askedAt = performance.now();
+    const { signal } = running;
+    const show = (answer: Answer) => {
+      if (this.#running === running) this.#answer = answer;
+    };
     try {
-      const answer = await this.#ask(question, method, running.signal);
-      if (this.#running === running) {
-        this.#answer = { ...answer, question, totalMs: performance.now() - from };
-      }
+      await this.#ready();
+      const { titleField } = this.#state!.collection;
+      const inquiry = { question, askedAt, method, titleField, signal, onFirst: show };
+      const answer = await answerTo(inquiry, this.#sources(signal));
+      show(answer);
     } catch (error) {
       if (this.#running !== running) return;
       // The last answer is not this question's.
@@ -169,29 +166,41 @@ export class OpenCollection {
     }
   }
 
-  async #ask(
-    question: string,
-    method: Method,
-    signal: AbortSignal
-  ): Promise<Omit<Answer, 'question' | 'totalMs'>> {
-    await this.#ready();
-    const { space, titleField } = this.#state!.collection;
-    await settings.connect();
-    const query = await embedder.api.embedQuery(question, space, signal, (until) => {
+  #sources(signal: AbortSignal): Sources {
+    const { id, space } = this.#state!.collection;
+    const onWait = (until: number | null) => {
       if (!signal.aborted) this.#waitUntil = until;
-    });
-    throwIfCancelled(signal);
-    const found = await this.#engineWorker.api.search({ vector: query.vector, k: RESULTS, method });
-    const from = performance.now();
-    const rows = await items.api.items(this.id, found.rows);
-    const itemsMs = performance.now() - from;
-    return {
-      results: joinResults(found, found.fingerprints, rows, titleField),
-      cells: fingerprint(query.vector),
-      plan: { ...found.plan, steps: [...found.plan.steps, { name: 'items', ms: itemsMs }] },
-      embedMs: query.ms,
-      cached: query.cached
     };
+    return {
+      embed: async (question) => {
+        await settings.connect();
+        return embedder.api.embedQuery(question, space, signal, onWait);
+      },
+      search: (query, onFirst) => this.#engineWorker.api.search(query, onFirst),
+      items: (rows) => items.api.items(id, rows)
+    };
+  }
+
+  /** What the index is made of, now. */
+  async indexFacts(): Promise<IndexFacts> {
+    await this.#ready();
+    return this.#engineWorker.api.index();
+  }
+
+  /**
+   * Measures every way to search on the collection's own vectors; `onProgress` hears a share from 0 to
+   * 1. What it finds is kept and used. Throws `CancelledError`.
+   */
+  async measure(onProgress: (share: number) => void, signal: AbortSignal): Promise<Measurement> {
+    await this.#ready();
+    return this.#engineWorker.api.measure(onProgress, signal);
+  }
+
+  /** Keeps how the graph is to be made and starts to build it so; search is exact meanwhile. */
+  async rebuild(choice: GraphChoice): Promise<void> {
+    await this.#ready();
+    await this.#engineWorker.api.chooseGraph(choice);
+    await this.#graphWorker.api.rebuild();
   }
 
   /** Shows no answer: the question was cleared. */

@@ -9,6 +9,8 @@ import {
   milliseconds,
   percent,
   rate,
+  recallPercent,
+  roughSimilarity,
   similarity
 } from '#lib/base/format.ts';
 
@@ -35,7 +37,22 @@ describe('counts', () => {
   });
 });
 
+describe('recall', () => {
+  test('is rounded down to a tenth of a percent', () => {
+    expect(recallPercent(0.994)).toBe('99.4\u00a0%');
+    expect(recallPercent(0.9999)).toBe('99.9\u00a0%');
+    expect(recallPercent(1)).toBe('100\u00a0%');
+    expect(recallPercent(0)).toBe('0\u00a0%');
+  });
+});
+
 describe('similarity', () => {
+  test('has two decimals while it is an estimate', () => {
+    expect(roughSimilarity(0.7149)).toBe('0.71');
+    expect(roughSimilarity(-0.031)).toBe('\u22120.03');
+    expect(roughSimilarity(-0.001)).toBe('0.00');
+  });
+
   test('has three decimals, always', () => {
     expect(similarity(1)).toBe('1.000');
     expect(similarity(0.84162)).toBe('0.842');

@@ -1,0 +1,28 @@
+import { count } from '#lib/base/format.ts';
+import type { Plan, Step } from '#lib/index/types.ts';
+
+const STEPS: Record<Step['name'], string> = {
+  queue: 'Waiting',
+  filter: 'Filter',
+  graph: 'Graph',
+  scan: 'Compare',
+  're-score': 'Re-score from float32',
+  items: 'Read items'
+};
+
+/** A step of an answer as it is called on the page. */
+export function stepName(name: Step['name']): string {
+  return STEPS[name];
+}
+
+/** What a question was compared with; `provisional` while the re-scoring is still to come. */
+export function comparedWith(
+  { method, precision, compared, rows }: Pick<Plan, 'method' | 'precision' | 'compared' | 'rows'>,
+  provisional: boolean
+): string {
+  const rescored = provisional ? 're-scoring…' : 're-scored';
+  if (method === 'hnsw') return `asked the graph of ${count(rows)} items, ${rescored}`;
+  const some = `${count(compared ?? rows)} of ${count(rows)}`;
+  if (precision === 'int8') return `compared with ${some} as 8-bit codes, ${rescored}`;
+  return `compared with ${compared === rows ? `all ${count(rows)}` : some} vectors`;
+}
