@@ -30,6 +30,36 @@ test('from the home page to a sample, its search and how it was found, by keyboa
   await expect(page.getByText('In all')).toBeVisible();
 });
 
+test('the index is measured, tried out and rebuilt by keyboard alone', async ({ page }) => {
+  await page.goto('/');
+  await reach(page, page.getByRole('button', { name: 'Try a sample' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'Products' })).toBeVisible();
+  await reach(page, page.getByRole('link', { name: 'Index' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main')).toBeFocused();
+  await expect(page.getByText(/^Graph ready/)).toBeVisible();
+  const measure = page.getByRole('button', { name: 'Measure' });
+  await reach(page, measure);
+  await page.keyboard.press('Enter');
+  const slider = page.getByRole('slider', { name: 'efSearch' });
+  await expect(slider).toBeVisible();
+  await expect(measure).toBeFocused();
+  await reach(page, slider);
+  await page.keyboard.press('Home');
+  await expect(page.getByText(/^efSearch 16 finds/)).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByText(/^efSearch 32 finds/)).toBeVisible();
+  await reach(page, page.locator('summary', { hasText: 'Parameters' }));
+  await page.keyboard.press('Enter');
+  await reach(page, page.getByRole('combobox', { name: 'M', exact: true }));
+  await page.keyboard.press('ArrowDown');
+  await reach(page, page.getByRole('button', { name: 'Rebuild' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('— this graph has not been measured yet')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Rebuild' })).toBeFocused();
+});
+
 test('a table becomes a collection by keyboard alone', async ({ page }) => {
   await page.goto('/');
   await reach(page, page.getByRole('navigation').getByRole('link', { name: 'New collection' }));
