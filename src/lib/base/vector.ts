@@ -57,7 +57,9 @@ export function fingerprint(vector: Float32Array, cells = FINGERPRINT_CELLS): In
   for (let cell = 0; cell < cells; cell++) {
     const from = Math.floor((cell * vector.length) / cells);
     const to = Math.max(from + 1, Math.floor(((cell + 1) * vector.length) / cells));
-    for (let i = from; i < to; i++) means[cell]! += vector[i] ?? 0;
+    let sum = 0;
+    for (let i = from; i < Math.min(to, vector.length); i++) sum += vector[i]!;
+    means[cell] = sum;
   }
   const strongest = means.reduce((max, value) => Math.max(max, Math.abs(value)), 0) || 1;
   return Int8Array.from(means, (value) => Math.round((value / strongest) * 127));

@@ -55,7 +55,7 @@ export async function searchMany(
       const question = group.subarray(n * dimensions, (n + 1) * dimensions);
       const found = scanner.found(n);
       const best = table.resident
-        ? rescore(question, wanted, found.rows, await table.read(found.rows))
+        ? rescore(question, wanted, found.rows, await table.locate(found.rows))
         : found;
       write(answers, from + n, best, rows?.[from + n]);
       await breathe();

@@ -261,7 +261,7 @@ export class Engine {
     steps.push({ name: 'graph', ms });
     if (!near) return undefined;
     this.#costs.observeGraph(efSearch, ms);
-    const found = allowed.map((byte, i) => byte & (missing[i] ?? 0));
+    const found = intersect(allowed, missing);
     for (let n = 0; n < near.length; n++) {
       const row = near[n]!;
       if ((allowed[row >> 3] ?? 0) & (1 << (row & 7))) addRow(found, row);
@@ -296,7 +296,7 @@ export class Engine {
     far: boolean
   ): Promise<Found> {
     const from = performance.now();
-    const best = rescore(query, k, rows, await this.table.read(rows));
+    const best = rescore(query, k, rows, await this.table.locate(rows));
     const ms = performance.now() - from;
     this.#costs.observeRescore(rows.length, far ? 'store' : 'memory', ms);
     plan.steps.push({ name: 're-score', ms });

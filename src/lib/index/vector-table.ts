@@ -4,6 +4,7 @@ import type { Row } from '#lib/base/ids.ts';
 import type { Arena } from './kernel/arena.ts';
 import { strideOf, type Kernel } from './kernel/kernel.ts';
 import { LiveRows } from './live-rows.ts';
+import { gather, type Located } from './rescore.ts';
 import type { VectorBatch } from './types.ts';
 
 /** Where a block's codes are in the kernel's memory. */
@@ -101,11 +102,6 @@ export class VectorTable {
     return codes;
   }
 
-  /** Keeps a block's vectors in memory: `rows.length × dimensions`, as they were when it came. */
-  keep(block: Block, vectors: Float32Array): void {
-    block.vectors = vectors;
-  }
-
   /** Drops the float32 vectors of blocks that have codes; they are read again from the source. */
   drop(): void {
     if (!this.#source) return;
@@ -113,27 +109,27 @@ export class VectorTable {
   }
 
   /**
-   * The vectors of rows, one after the other: `rows.length × dimensions`. Throws `IndexError`
-   * `no-vector` when a row has none, and what reading them throws.
+   * Where the vectors of rows are; those that are not in memory are read. Throws `IndexError`
+   * `no-vector` when a row has none, and what reading throws.
    */
-  async read(rows: ArrayLike<Row>): Promise<Float32Array> {
+  async locate(rows: ArrayLike<Row>): Promise<Located[]> {
     const { dimensions } = this;
-    const vectors = new Float32Array(rows.length * dimensions);
-    const absent: number[] = [];
-    for (let n = 0; n < rows.length; n++) {
-      const found = this.find(rows[n]!);
-      if (!found) throw new IndexError('no-vector', `Row ${rows[n]} has no vector.`);
-      const start = found.place * dimensions;
-      const resident = found.block.vectors?.subarray(start, start + dimensions);
-      if (resident) vectors.set(resident, n * dimensions);
-      else absent.push(n);
-    }
-    if (absent.length === 0) return vectors;
-    const read = await this.#source!.read(absent.map((n) => rows[n]!));
-    absent.forEach((n, i) =>
-      vectors.set(read.subarray(i * dimensions, (i + 1) * dimensions), n * dimensions)
-    );
-    return vectors;
+    const located = Array.from(rows, (row) => {
+      const found = this.find(row);
+      if (!found) throw new IndexError('no-vector', `Row ${row} has no vector.`);
+      const { block, place } = found;
+      return block.vectors && { vectors: block.vectors, offset: place * dimensions };
+    });
+    const absent = [...located.keys()].filter((n) => !located[n]);
+    if (absent.length === 0) return located as Located[];
+    const vectors = await this.#source!.read(absent.map((n) => rows[n]!));
+    absent.forEach((n, i) => (located[n] = { vectors, offset: i * dimensions }));
+    return located as Located[];
+  }
+
+  /** The vectors of rows, one after the other: `rows.length × dimensions`. Throws as {@link locate}. */
+  async read(rows: ArrayLike<Row>): Promise<Float32Array<ArrayBuffer>> {
+    return gather(await this.locate(rows), this.dimensions);
   }
 
   /** Where a row's vector is; undefined when it has none. A dead row's vector is still there. */
