@@ -1,6 +1,6 @@
 import { makeBreather } from '#lib/base/breathe.ts';
 import { throwIfCancelled } from '#lib/base/errors.ts';
-import { intersect } from './bitmap.ts';
+import { countRows, intersect } from './bitmap.ts';
 import { codeCandidates } from './plan.ts';
 import { rescore } from './rescore.ts';
 import type { Scanner, Scored } from './scanner.ts';
@@ -36,7 +36,8 @@ export async function searchMany(
     similarities: new Float32Array(count * k)
   };
   const wanted = k + (rows ? 1 : 0);
-  const keep = precision === 'int8' ? codeCandidates(wanted) : wanted;
+  const most = precision === 'int8' ? codeCandidates(wanted) : wanted;
+  const keep = Math.min(most, countRows(allowed));
   const together = precision === 'float32' && !table.resident ? TOGETHER_READING : TOGETHER;
   const breathe = makeBreather();
   for (let from = 0; from < count; from += together) {

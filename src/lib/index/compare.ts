@@ -1,13 +1,16 @@
-import { bitAt } from '#lib/base/bits.ts';
 import { normalise } from '#lib/base/vector.ts';
+import { countRows, rowsOf } from './bitmap.ts';
 import type { Costs } from './costs.ts';
 import type { Scanner, Scored } from './scanner.ts';
 import type { Precision } from './types.ts';
 import type { Block, VectorTable } from './vector-table.ts';
 
+/** Of so few rows it is sooner found out in which blocks they are than asked of every block. */
+const FEW_ROWS = 4096;
 /** Neighbours that a calibrating comparison keeps. */
 const CALIBRATION_K = 10;
-const CALIBRATIONS = 4;
+/** It is repeated for so long, since browsers' clocks tick only every tenth of a millisecond. */
+const CALIBRATION_MS = 3;
 
 /**
  * The `k` best rows of a bitmap for one question, by what `precision` says where a block has both:
@@ -22,8 +25,7 @@ export function compareWithAll(
   precision: Precision
 ): Scored & { compared: number } {
   scanner.begin(query, k, rows);
-  for (const block of table.blocks) {
-    if (!hasAny(block, rows)) continue;
+  for (const block of blocksWith(table, rows)) {
     if (block.codes && (precision === 'int8' || !block.vectors)) scanner.scanCodes(block);
     else scanner.scanFloats(block.rows, block.vectors!);
   }
@@ -38,21 +40,29 @@ export function calibrate(table: VectorTable, scanner: Scanner, costs: Costs): v
   const everyRow = new Uint8Array((block.rows.reduce((a, b) => Math.max(a, b)) >> 3) + 1).fill(255);
   for (const precision of ['int8', 'float32'] as const) {
     if (precision === 'float32' && !block.vectors) continue;
-    // The best of a few: the first ones meet code that is not compiled yet.
-    let ms = Infinity;
-    for (let n = 0; n < CALIBRATIONS; n++) {
-      const from = performance.now();
+    const compare = () => {
       scanner.begin(query, CALIBRATION_K, everyRow);
       if (precision === 'int8') scanner.scanCodes(block);
       else scanner.scanFloats(block.rows, block.vectors!);
-      ms = Math.min(ms, performance.now() - from);
+    };
+    // The first one meets code that is not compiled yet.
+    compare();
+    const from = performance.now();
+    let times = 0;
+    let ms = 0;
+    for (; ms < CALIBRATION_MS; ms = performance.now() - from) {
+      compare();
+      times++;
     }
     const bytes = block.rows.length * table.dimensions * (precision === 'int8' ? 1 : 4);
-    costs.observeScan(precision, bytes, ms);
+    costs.observeScan(precision, times * bytes, ms);
   }
 }
 
-/** Whether any row of a block is in a bitmap. */
-function hasAny({ rows }: Block, bits: Uint8Array): boolean {
-  return rows.some((row) => bitAt(bits, row));
+/** Blocks that may have a row of a bitmap. */
+function blocksWith(table: VectorTable, rows: Uint8Array): Iterable<Block> {
+  if (countRows(rows) > FEW_ROWS) return table.blocks;
+  const blocks = new Set<Block>();
+  for (const row of rowsOf(rows)) blocks.add(table.find(row)!.block);
+  return blocks;
 }

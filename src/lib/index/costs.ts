@@ -2,6 +2,10 @@ import type { Precision } from './types.ts';
 
 /** How much a new observation counts against all before it. */
 const WEIGHT = 0.25;
+/** An observation counts for at most so many times the average: one hiccup is no trend. */
+const MAX_RISE = 2;
+/** Browsers' clocks tick every tenth of a millisecond: what is shorter says nothing. */
+const MIN_MS = 0.3;
 
 /**
  * What comparing costs on this machine. It starts from cautious guesses, is calibrated when a
@@ -33,15 +37,14 @@ export class Costs {
     return this.#rescore[from].value * vectors;
   }
 
-  /** A scan took so long. */
+  /** A scan of every row took so long: one of a few rows costs more for each of them. */
   observeScan(precision: Precision, bytes: number, ms: number): void {
-    // What is too short to be timed says nothing.
-    if (bytes > 100_000) this.#perByte[precision].add((1e6 * ms) / bytes);
+    if (ms >= MIN_MS) this.#perByte[precision].add((1e6 * ms) / bytes);
   }
 
   /** A search of the graph took so long. */
   observeGraph(efSearch: number, ms: number): void {
-    if (efSearch > 0) this.#perCandidate.add(ms / efSearch);
+    if (efSearch > 0 && ms >= MIN_MS) this.#perCandidate.add(ms / efSearch);
   }
 
   /** Re-scoring took so long. */
@@ -60,7 +63,8 @@ class Average {
   }
 
   add(value: number): void {
-    this.value = this.#observed ? this.value + WEIGHT * (value - this.value) : value;
+    const bounded = Math.min(value, MAX_RISE * this.value);
+    this.value = this.#observed ? this.value + WEIGHT * (bounded - this.value) : value;
     this.#observed = true;
   }
 }

@@ -1,3 +1,4 @@
+import { bitAt } from '#lib/base/bits.ts';
 import type { VectorCodes } from '#lib/base/codes.ts';
 import { makeBreather } from '#lib/base/breathe.ts';
 import { IndexError } from '#lib/base/errors.ts';
@@ -67,7 +68,8 @@ export class Engine {
   readonly #makeScanner: () => Scanner;
   readonly #scanner: Scanner;
   readonly #costs = new Costs();
-  readonly #generation: number;
+  /** Of the collection whose rows these are. */
+  readonly generation: number;
   #batchScanner: Scanner | undefined;
   #batches: Promise<unknown> = Promise.resolve();
 
@@ -78,7 +80,7 @@ export class Engine {
     this.graph = parts.graph ?? NO_GRAPH;
     this.#makeScanner = () => new Scanner(kernel, arena, dimensions);
     this.#scanner = this.#makeScanner();
-    this.#generation = parts.generation ?? 0;
+    this.generation = parts.generation ?? 0;
   }
 
   /** An empty engine for vectors of `dimensions`; without a graph every search is exact. */
@@ -152,7 +154,7 @@ export class Engine {
     let searched = allowed;
     if (choice.graph) {
       const near = await this.#askGraph(query.vector, choice.graph, allowed, steps);
-      if (near && countRows(near) >= k) searched = near;
+      if (near && near.found >= choice.graph.enough) searched = near.rows;
       else {
         const reason = near ? 'The graph found too few.' : 'The graph did not answer.';
         choice = { ...choosePlan({ ...situation, asked: 'exact' }), reason };
@@ -170,8 +172,10 @@ export class Engine {
     );
     const ms = performance.now() - from;
     steps.push({ name: 'scan', ms });
-    const bytes = scored.compared * this.dimensions * (precision === 'int8' ? 1 : 4);
-    this.#costs.observeScan(precision, bytes, ms);
+    if (scored.compared === live.count) {
+      const bytes = scored.compared * this.dimensions * (precision === 'int8' ? 1 : 4);
+      this.#costs.observeScan(precision, bytes, ms);
+    }
 
     const { method, reason, expected } = choice;
     const compared = method === 'hnsw' ? null : scored.compared;
@@ -190,13 +194,15 @@ export class Engine {
 
   /**
    * Answers many questions, one such batch after the other; single searches are answered in between.
-   * Tells how many are done. Throws `CancelledError`, and what reading vectors throws.
+   * Tells how many are done. Throws `CancelledError`, `IndexError` as {@link search} does, and what
+   * reading vectors throws.
    */
-  searchMany(
+  async searchMany(
     query: BatchQuery,
     onProgress?: (done: number, total: number) => void,
     signal?: AbortSignal
   ): Promise<ManyNeighbours> {
+    if (query.questions instanceof Float32Array) this.#checkAll(query.questions);
     this.#batchScanner ??= this.#makeScanner();
     const scanner = this.#batchScanner;
     const batch = this.#batches.then(() =>
@@ -219,6 +225,12 @@ export class Engine {
       throw new IndexError('bad-vector', `The query's vector can't be compared (${fault}).`);
   }
 
+  #checkAll(vectors: Float32Array): void {
+    for (let start = 0; start < vectors.length; start += this.dimensions) {
+      this.#check(vectors.subarray(start, start + this.dimensions));
+    }
+  }
+
   #situation(
     { method, precision }: Pick<NeighbourQuery, 'method' | 'precision'>,
     k: number,
@@ -235,38 +247,44 @@ export class Engine {
       dimensions: this.dimensions,
       resident: this.table.resident,
       graph: this.graph.status(),
-      missing: countRows(this.#missing()),
+      missing: countRows(this.unknownToGraph()),
       costs: this.#costs
     };
   }
 
-  /** Live rows the graph does not know; all of them when its rows are not these. */
-  #missing(): Uint8Array {
+  /** Live rows the graph does not know, as a bitmap; all of them when its rows are not these. */
+  unknownToGraph(): Uint8Array {
     const { state, generation = 0, known = NO_ROWS } = this.graph.status();
     const { bits } = this.table.live;
-    return state === 'ready' && generation === this.#generation ? without(bits, known) : bits;
+    return state === 'ready' && generation === this.generation ? without(bits, known) : bits;
   }
 
-  /** The allowed rows among those the graph finds and those it does not know; or no answer. */
+  /**
+   * The allowed rows among those the graph finds, how many they are, and those it does not know
+   * beside them; undefined without an answer.
+   */
   async #askGraph(
     vector: Float32Array,
     { k, efSearch }: NonNullable<Choice['graph']>,
     allowed: Uint8Array,
     steps: Step[]
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const missing = this.#missing();
+  ): Promise<{ rows: Uint8Array<ArrayBuffer>; found: number } | undefined> {
+    const missing = this.unknownToGraph();
     const from = performance.now();
     const near = await this.graph.search(vector, k, efSearch);
     const ms = performance.now() - from;
     steps.push({ name: 'graph', ms });
     if (!near) return undefined;
     this.#costs.observeGraph(efSearch, ms);
-    const found = intersect(allowed, missing);
+    const rows = intersect(allowed, missing);
+    let found = 0;
     for (let n = 0; n < near.length; n++) {
       const row = near[n]!;
-      if ((allowed[row >> 3] ?? 0) & (1 << (row & 7))) addRow(found, row);
+      if (!bitAt(allowed, row) || bitAt(rows, row)) continue;
+      addRow(rows, row);
+      found++;
     }
-    return found;
+    return { rows, found };
   }
 
   /** The first answer: what the codes say. */

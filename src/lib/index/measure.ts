@@ -1,14 +1,20 @@
 import { makeBreather } from '#lib/base/breathe.ts';
 import { throwIfCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
-import { sampleRows } from './bitmap.ts';
 import type { Engine } from './engine.ts';
-import { percentile, recallOf, type Questions } from './recall.ts';
+import { chooseQuestions, K, questionAt, type Questions } from './questions.ts';
+import { percentile, recallOf } from './recall.ts';
 import { TARGET_RECALL } from './plan.ts';
-import type { GraphTuning, Measurement, MeasuredWay, NeighbourQuery, Precision } from './types.ts';
+import { isAlike } from './tuning.ts';
+import {
+  type GraphStatus,
+  type GraphTuning,
+  type MeasuredWay,
+  type Measurement,
+  type NeighbourQuery,
+  type Precision
+} from './types.ts';
 
-/** Neighbours a question has: recall@10. */
-const K = 10;
 /** What the graph's search is tried with; each step costs about twice the one before. */
 const EF_SEARCH = [16, 32, 64, 128, 256, 512];
 /** Candidates re-scored for each neighbour: the fewest that lose nothing are taken. */
@@ -36,44 +42,70 @@ export async function measure(
   engine: Engine,
   { queries, truth, onProgress = () => {}, signal }: MeasureOptions
 ): Promise<Omit<Measurement, 'shortened'>> {
-  const questions = await ask(engine, queries, truth, (share) => onProgress(share / 2), signal);
+  const questions = await chooseQuestions(
+    engine,
+    queries,
+    truth,
+    (share) => onProgress(share / 2),
+    signal
+  );
   const ways: MeasuredWay[] = [];
   const status = engine.graph.status();
   const graph = status.state === 'ready' ? (status.graph ?? null) : null;
   const efs = graph ? EF_SEARCH.filter((_, i) => i === 0 || EF_SEARCH[i - 1]! < engine.rows) : [];
   const total = efs.length + 3;
+  const tell = (way: MeasuredWay) => {
+    ways.push(way);
+    onProgress(Math.min(1, 0.5 + ways.length / (2 * total)));
+  };
   const add = async (way: Trial) => {
     const measured = await tryWay(engine, questions, way, signal);
-    ways.push(measured);
-    onProgress(0.5 + ways.length / (2 * total));
-    return measured;
+    if (measured) tell(measured);
   };
 
   if (engine.table.resident) await add({ query: { method: 'exact', precision: 'float32' } });
-  await add({ query: { method: 'exact', precision: 'int8' } });
+  // Held against itself, it would look perfect.
+  if (truth === 'float32') await add({ query: { method: 'exact', precision: 'int8' } });
   let tuning: GraphTuning | null = null;
   let fastest = Infinity;
   for (const efSearch of efs) {
     const oversampling = await findOversampling(engine, questions, efSearch, signal);
     if (oversampling === undefined) break;
     const tried = { efSearch, oversampling, recall: 1 };
-    const { recall, p50Ms } = await add({ query: { method: 'hnsw' }, tuning: tried });
+    const way = await tryWay(
+      engine,
+      questions,
+      { query: { method: 'hnsw' }, tuning: tried },
+      signal
+    );
+    // The graph was not ready for all of it: what answered says nothing about the graph.
+    if (!way) break;
+    tell(way);
+    const { recall, p50Ms } = way;
     const good = recall >= TARGET_RECALL;
     const better = tuning === null || (good ? p50Ms < fastest : recall > tuning.recall);
     if (!better || (tuning && tuning.recall >= TARGET_RECALL && !good)) continue;
     tuning = { efSearch, oversampling, recall };
     fastest = good ? p50Ms : Infinity;
   }
+  if (!isSameGraph(status, engine.graph.status())) tuning = null;
   await add({ query: { method: 'automatic' }, tuning });
   return {
     at: Date.now(),
-    generation: status.generation ?? 0,
+    generation: engine.generation,
     rows: engine.rows,
     queries: questions.rows.length,
+    heldOut: graph !== null && questions.heldOut,
+    truth,
     ways,
     graph: tuning && graph,
     tuning
   };
+}
+
+/** Whether two statuses are of graphs that were made alike, of the same rows. */
+function isSameGraph(a: GraphStatus, b: GraphStatus): boolean {
+  return b.state === 'ready' && a.generation === b.generation && isAlike(a.graph, b.graph);
 }
 
 /** One way to search, asked for explicitly. */
@@ -82,42 +114,26 @@ interface Trial {
   tuning?: GraphTuning | null;
 }
 
-/** Chooses rows to ask with, and finds their true neighbours. */
-async function ask(
-  engine: Engine,
-  most: number,
-  precision: Precision,
-  onProgress: (share: number) => void,
-  signal?: AbortSignal
-): Promise<Questions> {
-  const rows = sampleRows(engine.table.live.bits, Math.min(most, Math.floor(engine.rows / 2)));
-  const vectors = await engine.table.read(rows);
-  const truth = await engine.searchMany(
-    { questions: rows, k: K, precision },
-    (done, total) => onProgress(done / total),
-    signal
-  );
-  return { rows, vectors, truth };
-}
-
+/** Asks all questions one way; undefined when the graph was to answer and did not answer them all. */
 async function tryWay(
   engine: Engine,
   questions: Questions,
   { query, tuning = null }: Trial,
   signal?: AbortSignal
-): Promise<MeasuredWay> {
+): Promise<MeasuredWay | undefined> {
   const times: number[] = [];
   const found: Row[][] = [];
   let method: MeasuredWay['method'] = 'exact';
   let precision: Precision = 'int8';
   const breathe = makeBreather();
   for (const [n, row] of questions.rows.entries()) {
-    const vector = questionAt(questions, engine.dimensions, n);
+    const vector = questionAt(questions, n);
     const from = performance.now();
     const answer = await engine.search({ ...query, vector, k: K + 1 }, undefined, tuning);
     times.push(performance.now() - from);
     found.push([...answer.rows].filter((other) => other !== row).slice(0, K));
     ({ method, precision } = answer.plan);
+    if (query.method === 'hnsw' && method !== 'hnsw') return undefined;
     await breathe();
     throwIfCancelled(signal);
   }
@@ -146,7 +162,7 @@ async function findOversampling(
 ): Promise<number | undefined> {
   const found: Row[][] = [];
   for (const [n, row] of questions.rows.entries()) {
-    const vector = questionAt(questions, engine.dimensions, n);
+    const vector = questionAt(questions, n);
     const near = await engine.graph.search(vector, efSearch, efSearch);
     if (!near) return undefined;
     found.push(Array.from(near).filter((other) => other !== row));
@@ -158,8 +174,4 @@ async function findOversampling(
     return recallOf(first, questions.truth) >= Math.min(all, TARGET_RECALL);
   });
   return enough ?? Math.ceil(efSearch / K);
-}
-
-function questionAt({ vectors }: Questions, dimensions: number, n: number): Float32Array {
-  return vectors.subarray(n * dimensions, (n + 1) * dimensions);
 }

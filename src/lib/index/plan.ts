@@ -38,7 +38,7 @@ export interface Situation {
   /** Whether every float32 vector is in memory. */
   resident: boolean;
   graph: GraphStatus;
-  /** Live rows the graph does not know; all of them when it is of another generation. */
+  /** Live rows the graph does not know, which are compared one by one. */
   missing: number;
   tuning: GraphTuning | null;
   costs: Costs;
@@ -51,7 +51,7 @@ export interface Choice extends Way {
   /** Rows to re-score. */
   candidates: number;
   /** How the graph is asked; undefined when it is not. */
-  graph?: { k: number; efSearch: number };
+  graph?: { k: number; efSearch: number; enough: number };
 }
 
 /**
@@ -74,7 +74,8 @@ export function choosePlan(situation: Situation): Choice {
   const float32Ms = costs.scanMs('float32', 4 * matching * dimensions);
   const obstacle = findObstacle(situation);
   const graph = graphSearch(situation);
-  const graphMs = costs.graphMs(graph.efSearch);
+  const missing = Math.min(situation.missing, matching);
+  const graphMs = costs.graphMs(graph.efSearch) + costs.scanMs('int8', missing * dimensions);
   const expected: Plan['expected'] = [];
   if (resident) expected.push({ method: 'exact', precision: 'float32', ms: float32Ms });
   expected.push({ method: 'exact', precision: 'int8', ms: int8Ms + rescoreMs });
@@ -103,13 +104,25 @@ export function choosePlan(situation: Situation): Choice {
 
 /**
  * What the graph is asked for: it knows no filter, so it is asked for as many more as the filter
- * will drop.
+ * will drop. `enough` is how many of its rows have to pass the filter, so that the answer is as good
+ * as it was when measured.
  */
-function graphSearch({ k, live, matching, tuning }: Situation): { k: number; efSearch: number } {
+function graphSearch({
+  k,
+  live,
+  matching,
+  missing,
+  tuning
+}: Situation): NonNullable<Choice['graph']> {
   const { efSearch, oversampling } = tuning ?? UNMEASURED;
   const widen = live / Math.max(1, matching);
-  const wanted = Math.min(live, Math.ceil(k * oversampling * widen));
-  return { k: wanted, efSearch: Math.max(Math.ceil(efSearch * widen), wanted) };
+  const enough = Math.ceil(k * oversampling);
+  const wanted = Math.min(live, Math.ceil(enough * widen));
+  return {
+    k: wanted,
+    efSearch: Math.max(Math.ceil(efSearch * widen), wanted),
+    enough: Math.min(enough, Math.max(0, matching - missing))
+  };
 }
 
 /** Why the graph can't answer at all; undefined when it can. */

@@ -1,14 +1,6 @@
 import type { Row } from '#lib/base/ids.ts';
 import { NO_ROW, type ManyNeighbours } from './types.ts';
 
-/** Rows that ask with their own vectors, and their true neighbours, themselves left out. */
-export interface Questions {
-  rows: Uint32Array;
-  /** `rows.length × dimensions`. */
-  vectors: Float32Array;
-  truth: ManyNeighbours;
-}
-
 /**
  * Share of the true neighbours that is among what was found, over all questions; 1 when there is
  * nothing to find. `found` may hold more rows than there are true ones.

@@ -20,7 +20,9 @@ export function tuningFor(
   return isAlike(measurement.graph, graph) ? measurement.tuning : null;
 }
 
-function isAlike(a: GraphFacts, b: GraphFacts): boolean {
+/** Whether two graphs were made alike. */
+export function isAlike(a: GraphFacts | undefined, b: GraphFacts | undefined): boolean {
+  if (!a || !b) return a === b;
   return (
     a.dimensions === b.dimensions &&
     a.M === b.M &&

@@ -223,6 +223,10 @@ export interface Measurement {
   rows: number;
   /** Vectors of the collection that were used as questions, themselves left out of the answers. */
   queries: number;
+  /** Whether the graph had none of them, as it has none of a reader's questions. */
+  heldOut: boolean;
+  /** What the answers were held against. */
+  truth: Precision;
   ways: MeasuredWay[];
   /** What shortening the vectors would cost, where the model allows it; else empty. */
   shortened: ShortenedWay[];

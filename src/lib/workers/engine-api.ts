@@ -82,6 +82,8 @@ export class EngineApi {
   #settings = DEFAULT_INDEX_SETTINGS;
   #reading: Promise<unknown> = Promise.resolve();
   #checking: Promise<void> | undefined;
+  /** Rows when a check last came to nothing. */
+  #checkedRows = -1;
   #onChange = () => {};
 
   constructor(database: () => Promise<Database>, options: EngineOptions = {}) {
@@ -224,7 +226,10 @@ export class EngineApi {
     if (!engine || !status) return;
     engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
     this.#onChange();
-    if (engine.tuning || status.state !== 'ready' || engine.rows < CHECK_ROWS) return;
+    const whole = status.state === 'ready' && status.rows >= status.total;
+    // A check that came to nothing would do so again, until there are other rows.
+    if (engine.tuning || !whole || engine.rows < CHECK_ROWS || engine.rows === this.#checkedRows)
+      return;
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
   }
 
@@ -236,11 +241,12 @@ export class EngineApi {
       const measured = await measure(engine, { queries: CHECK_QUERIES, truth: 'int8' });
       // The reader may have measured meanwhile, and more thoroughly.
       if (this.#index?.engine !== engine || engine.tuning) return;
+      if (!measured.tuning) this.#checkedRows = engine.rows;
       const last = this.#settings.measurement;
       const shortened = last?.generation === measured.generation ? last.shortened : [];
       await this.#keep({ ...this.#settings, measurement: { ...measured, shortened } });
-      engine.tuning = measured.tuning;
-      this.#onChange();
+      // Not by what was measured alone: the graph may be another one by now.
+      this.#tune();
     } catch {
       // The collection is gone or the graph is; Automatic stays exact.
     }

@@ -11,6 +11,8 @@ const MEASURED: IndexSettings = {
     generation: 0,
     rows: 3,
     queries: 2,
+    heldOut: true,
+    truth: 'float32',
     ways: [
       {
         asked: 'hnsw',

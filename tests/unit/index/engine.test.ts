@@ -24,6 +24,7 @@ function half(parity: number) {
 async function filledEngine(parts: Partial<EngineParts> = {}): Promise<Engine> {
   const engine = Engine.open(DIMENSIONS, { kernel: await loadKernel(), ...parts });
   for (const parity of [1, 0]) engine.add(half(parity));
+  engine.tuning = { efSearch: 10, oversampling: 1, recall: 1 };
   return engine;
 }
 
@@ -221,11 +222,23 @@ describe('with a graph', () => {
   test('rows that it does not know yet are compared one by one', async () => {
     const truth = bruteForce(vectors, query(8), 5);
     const known = bitmap((row) => row !== truth[0] && row !== truth[3]);
-    const near = [truth[1]!, truth[2]!, truth[4]!];
+    const near = bruteForce(vectors, query(8), 5, (row) => row !== truth[0] && row !== truth[3]);
     const engine = await filledEngine({ graph: graphThatFinds(near, known) });
     const { rows, plan } = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
     expect(plan.method).toBe('hnsw');
     expect([...rows]).toEqual(truth);
+  });
+
+  test('that lacks rows is not taken for one that found enough', async () => {
+    // The filter leaves rows far from the question; the graph finds one of them and lacks many.
+    const far = new Set(bruteForce(vectors, query(8), COUNT).slice(-300));
+    const known = bitmap((row) => !far.has(row) || row % 2 === 0);
+    const near = bruteForce(vectors, query(8), 40).concat([...far].filter((r) => r % 2 === 0)[0]!);
+    const engine = await filledEngine({ graph: graphThatFinds(near, known) });
+    const allowed = bitmap((row) => far.has(row));
+    const asked = { vector: query(8), k: 10, method: 'hnsw', allowed } as const;
+    const { rows } = await engine.search(asked);
+    expect([...rows]).toEqual(bruteForce(vectors, query(8), 10, (row) => far.has(row)));
   });
 
   test('of other rows is not asked', async () => {
@@ -262,6 +275,18 @@ test('a batch that does not fit is refused whole', async () => {
   expect(add([1000, 4], 2 * DIMENSIONS)).toThrow(expect.objectContaining({ code: 'row-twice' }));
   expect(engine.rows).toBe(COUNT);
   await expect(engine.table.read([1000])).rejects.toMatchObject({ code: 'no-vector' });
+});
+
+test('many questions that cannot be compared are refused', async () => {
+  const engine = await filledEngine();
+  const many = (questions: Float32Array) =>
+    engine.searchMany({ questions, k: 1, precision: 'int8' });
+  const short = many(new Float32Array(2 * DIMENSIONS + 1).fill(1));
+  await expect(short).rejects.toMatchObject({ code: 'wrong-dimensions' });
+  const bad = Float32Array.from({ length: 2 * DIMENSIONS }, (_, i) => (i < 20 ? 1 : NaN));
+  await expect(many(bad)).rejects.toMatchObject({ code: 'bad-vector' });
+  const unknown = engine.searchMany({ questions: Uint32Array.of(COUNT), k: 1, precision: 'int8' });
+  await expect(unknown).rejects.toMatchObject({ code: 'no-vector' });
 });
 
 test('many questions can be cancelled, and tell how many are answered', async () => {

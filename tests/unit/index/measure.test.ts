@@ -106,6 +106,41 @@ test('a graph that always overlooks some is kept at its best, and not called goo
   expect(tuning!.recall).toBeLessThan(0.95);
 });
 
+test('a graph that lacks half of the rows is not certified by answers it did not give', async () => {
+  const half = { ...status, known: new Uint8Array(COUNT / 16).fill(255) };
+  const port = { ...graph(() => false, 0), status: () => half };
+  const { ways, tuning } = await measure(await engineWith(port), { queries: 30, truth: 'float32' });
+  expect(ways.filter(({ asked }) => asked === 'hnsw')).toEqual([]);
+  expect(tuning).toBeNull();
+});
+
+test('a graph that is built otherwise meanwhile is not asked by what was measured before', async () => {
+  let told = status;
+  const port = { ...graph(() => false, 0), status: () => told };
+  const { tuning } = await measure(await engineWith(port), {
+    queries: 30,
+    truth: 'float32',
+    onProgress: (share) => {
+      if (share > 0.6) told = { ...status, graph: { ...facts, M: 32 } };
+    }
+  });
+  expect(tuning).toBeNull();
+});
+
+test('rows that the graph lacks ask, where there are enough', async () => {
+  const lacks = (row: number) => row % 20 === 0;
+  const known = Uint8Array.from(status.known!);
+  for (let row = 0; row < COUNT; row += 20) known[row >> 3]! &= ~(1 << (row & 7));
+  const port = { ...graph(lacks, Infinity), status: () => ({ ...status, known }) };
+  const { heldOut, queries, tuning } = await measure(await engineWith(port), {
+    queries: 100,
+    truth: 'int8'
+  });
+  expect({ heldOut, queries }).toEqual({ heldOut: true, queries: COUNT / 20 });
+  // What the graph lacks is compared one by one, so nothing is overlooked.
+  expect(tuning!.recall).toBe(1);
+});
+
 test('a collection too small to ask is measured without a question', async () => {
   const engine = Engine.open(2, { kernel: await loadKernel() });
   engine.add({ rows: [0], vectors: Float32Array.of(1, 0) });
@@ -165,6 +200,8 @@ test('a tuning holds for the graph it was measured on, and until the collection 
     generation: 0,
     rows: 1000,
     queries: 40,
+    heldOut: true,
+    truth: 'int8' as const,
     ways: [],
     shortened: [],
     graph: facts,

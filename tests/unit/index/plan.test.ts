@@ -82,7 +82,7 @@ test('what the reader asks for is done', () => {
 
 test('a wide filter asks the graph for as many more as it will drop', () => {
   const { graph } = choosePlan(situation({ matching: ROWS / 2, costs: machine({ graphMs: 1 }) }));
-  expect(graph).toEqual({ k: 80, efSearch: 128 });
+  expect(graph).toEqual({ k: 80, efSearch: 128, enough: 40 });
 });
 
 test('what a selective filter leaves is compared one by one, even if the graph is asked for', () => {
@@ -111,6 +111,17 @@ test.each<[Partial<GraphStatus>, string]>([
     expect(choice.method).toBe('exact');
     expect(choice.reason).toContain(reason);
   }
+});
+
+test('one slow answer is no trend, and what is too short to be timed is passed over', () => {
+  const costs = machine();
+  const [scanMs, graphMs] = [costs.scanMs('int8', 1e8), costs.graphMs(64)];
+  costs.observeGraph(64, 5000);
+  costs.observeScan('int8', 1e6, 5000);
+  expect(costs.graphMs(64)).toBeLessThan(1.3 * graphMs);
+  expect(costs.scanMs('int8', 1e8)).toBeLessThan(1.3 * scanMs);
+  costs.observeScan('int8', 1, 0.2);
+  expect(costs.scanMs('int8', 1e8)).toBeLessThan(1.3 * scanMs);
 });
 
 test('nothing to find is found exactly', () => {

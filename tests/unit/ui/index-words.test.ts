@@ -23,7 +23,17 @@ function way(change: Partial<MeasuredWay>): MeasuredWay {
 }
 
 const measurement: Measurement = {
-  ...{ at: 0, generation: 0, rows: 1000, queries: 100, shortened: [], graph: null, tuning: null },
+  ...{
+    at: 0,
+    generation: 0,
+    rows: 1000,
+    queries: 100,
+    heldOut: false,
+    truth: 'float32',
+    shortened: [],
+    graph: null,
+    tuning: null
+  },
   ways: [exactWay, hnswWay, automaticWay]
 };
 const tuning = { efSearch: 64, oversampling: 2, recall: 0.9949 };
