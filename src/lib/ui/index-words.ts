@@ -87,7 +87,8 @@ export function measuredWhen({ rows, settings, tuning }: IndexFacts, now: number
   if (!measurement) return 'Measure tells how much of the exact answer each way to search finds.';
   const then =
     measurement.rows === rows ? '' : `, when there were ${counted(measurement.rows, 'item')}`;
-  const asked = counted(measurement.queries, 'question');
+  const unseen = measurement.heldOut ? ' that the graph does not hold' : '';
+  const asked = `${counted(measurement.queries, 'question')}${unseen}`;
   const automatic = measurement.ways.find(({ asked }) => asked === 'automatic');
   const found =
     tuning && automatic?.method === 'exact'
