@@ -21,11 +21,11 @@ export interface SoakOptions {
 
 /** A part: returns a sentence about what it did. `share` is of the time. */
 const PARTS: Record<string, { share: number; run: (options: SoakOptions) => Promise<string> }> = {
-  kills: { share: 0.35, run: soakKills },
-  storms: { share: 0.3, run: soakStorms },
+  kills: { share: 0.3, run: soakKills },
+  storms: { share: 0.2, run: soakStorms },
   import: { share: 0.15, run: soakImport },
   store: { share: 0.1, run: (options) => soakBrowserTests('store', options) },
-  graphs: { share: 0.1, run: (options) => soakBrowserTests('graphs', options) }
+  graphs: { share: 0.25, run: (options) => soakBrowserTests('graphs', options) }
 };
 
 const { values } = parseArgs({
