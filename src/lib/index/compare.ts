@@ -55,7 +55,7 @@ export function calibrate(table: VectorTable, scanner: Scanner, costs: Costs): v
       times++;
     }
     const bytes = block.rows.length * table.dimensions * (precision === 'int8' ? 1 : 4);
-    costs.observeScan(precision, times * bytes, ms);
+    costs.calibrate(precision, times * bytes, ms);
   }
 }
 

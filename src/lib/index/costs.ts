@@ -37,6 +37,11 @@ export class Costs {
     return this.#rescore[from].value * vectors;
   }
 
+  /** Repeated comparisons took so long, in all: what is known best. */
+  calibrate(precision: Precision, bytes: number, ms: number): void {
+    this.#perByte[precision].value = (1e6 * ms) / bytes;
+  }
+
   /** A scan of every row took so long: one of a few rows costs more for each of them. */
   observeScan(precision: Precision, bytes: number, ms: number): void {
     if (ms >= MIN_MS) this.#perByte[precision].add((1e6 * ms) / bytes);
@@ -53,18 +58,15 @@ export class Costs {
   }
 }
 
-/** An average that forgets: it starts from a guess, which the first observation replaces. */
+/** An average that forgets, and starts from a guess. */
 class Average {
   value: number;
-  #observed = false;
 
   constructor(guess: number) {
     this.value = guess;
   }
 
   add(value: number): void {
-    const bounded = Math.min(value, MAX_RISE * this.value);
-    this.value = this.#observed ? this.value + WEIGHT * (bounded - this.value) : value;
-    this.#observed = true;
+    this.value += WEIGHT * (Math.min(value, MAX_RISE * this.value) - this.value);
   }
 }

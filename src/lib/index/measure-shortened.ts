@@ -5,7 +5,8 @@ import { sampleRows } from './bitmap.ts';
 import { Engine } from './engine.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { percentile, recallOf } from './recall.ts';
-import type { ManyNeighbours, ShortenedWay } from './types.ts';
+import { similarityAt } from './similarity.ts';
+import { NO_ROW, type ManyNeighbours, type ShortenedWay } from './types.ts';
 import type { VectorTable } from './vector-table.ts';
 
 const K = 10;
@@ -45,7 +46,14 @@ export async function measureShortened(
       await engine.search({ vector, k: K, method: 'exact', precision: 'int8' });
       times.push(performance.now() - from);
     }
-    const lists = Array.from(asking, (_, n) => [...found.rows.subarray(n * K, (n + 1) * K)]);
+    const lists = Array.from(asking, (row, n) => {
+      const near = [...found.rows.subarray(n * K, (n + 1) * K)].filter((other) => other !== NO_ROW);
+      const question = vectors.subarray(row * table.dimensions, (row + 1) * table.dimensions);
+      const similarities = near.map((other) =>
+        similarityAt(vectors, other * table.dimensions, question)
+      );
+      return { rows: near, similarities };
+    });
     ways.push({
       dimensions,
       rows: rows.length,

@@ -1,9 +1,9 @@
 import { makeBreather } from '#lib/base/breathe.ts';
-import { throwIfCancelled } from '#lib/base/errors.ts';
+import { IndexError, throwIfCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Found } from './engine.ts';
 import { chooseQuestions, K, questionAt, type Questions } from './questions.ts';
-import { percentile, recallOf } from './recall.ts';
+import { percentile, recallOf, shareAmong, type FoundRows } from './recall.ts';
 import { TARGET_RECALL } from './plan.ts';
 import { isAlike } from './tuning.ts';
 import {
@@ -36,7 +36,8 @@ export interface MeasureOptions {
 /**
  * Recall@10 and time of every way to search this collection, on its own vectors: some of them ask,
  * each leaving itself out of its answer. Finds the cheapest way to ask the graph at which it has the
- * recall that Automatic wants, or else the one with the most. Throws `CancelledError`.
+ * recall that Automatic wants, or else the one with the most. Throws `CancelledError`, and `IndexError`
+ * `graph-changed` when the graph was built otherwise meanwhile.
  */
 export async function measure(
   engine: Engine,
@@ -88,7 +89,7 @@ export async function measure(
     tuning = { efSearch, oversampling, recall };
     fastest = good ? p50Ms : Infinity;
   }
-  if (!isSameGraph(status, engine.graph.status())) tuning = null;
+  if (graph && !isSameGraph(status, engine.graph.status())) throw graphChanged();
   await add({ query: { method: 'automatic' }, tuning });
   return {
     at: Date.now(),
@@ -122,7 +123,7 @@ async function tryWay(
   signal?: AbortSignal
 ): Promise<MeasuredWay | undefined> {
   const times: number[] = [];
-  const found: Row[][] = [];
+  const found: FoundRows[] = [];
   let method: MeasuredWay['method'] = 'exact';
   let precision: Precision = 'int8';
   const breathe = makeBreather();
@@ -131,7 +132,7 @@ async function tryWay(
     const from = performance.now();
     const answer = await engine.search({ ...query, vector, k: K + 1 }, undefined, tuning);
     times.push(performance.now() - from);
-    found.push([...answer.rows].filter((other) => other !== row).slice(0, K));
+    found.push(withoutRow(answer, row));
     ({ method, precision } = answer.plan);
     if (query.method === 'hnsw' && method !== 'hnsw') return undefined;
     await breathe();
@@ -168,10 +169,27 @@ async function findOversampling(
     found.push(Array.from(near).filter((other) => other !== row));
     throwIfCancelled(signal);
   }
-  const all = recallOf(found, questions.truth);
+  const all = shareAmong(found, questions.truth);
   const enough = OVERSAMPLING.find((times) => {
     const first = found.map((rows) => rows.slice(0, times * (K + 1) - 1));
-    return recallOf(first, questions.truth) >= Math.min(all, TARGET_RECALL);
+    return shareAmong(first, questions.truth) >= Math.min(all, TARGET_RECALL);
   });
   return enough ?? Math.ceil(efSearch / K);
+}
+
+/** An answer's {@link K} best rows without the one that asked. */
+function withoutRow({ rows, similarities }: Found, asking: Row): FoundRows {
+  const places = [...rows.keys()].filter((i) => rows[i] !== asking).slice(0, K);
+  return {
+    rows: places.map((i) => rows[i]!),
+    similarities: places.map((i) => similarities[i]!)
+  };
+}
+
+function graphChanged(): IndexError {
+  return new IndexError(
+    'graph-changed',
+    'The graph was built anew in the meantime, so nothing was measured.',
+    'Measure again when the graph is ready.'
+  );
 }

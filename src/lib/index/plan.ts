@@ -88,7 +88,9 @@ export function choosePlan(situation: Situation): Choice {
     return decide(exact(situation.precision === 'int8' ? 'int8' : able), 'Asked for.');
   }
   if (asked === 'hnsw') {
-    return obstacle ? decide(exact('int8'), obstacle) : decide(hnsw, 'Asked for.');
+    if (obstacle) return decide(exact('int8'), obstacle);
+    const known = situation.tuning && findDoubt(situation.tuning);
+    return decide(hnsw, known ? `Asked for. ${known}` : 'Asked for.');
   }
   if (resident && float32Ms <= FREE_MS) {
     return decide(exact('float32'), 'Comparing with all takes hardly any time.');

@@ -59,8 +59,11 @@ async function askEach(
   for (const [n, row] of rows.entries()) {
     const vector = vectors.subarray(n * engine.dimensions, (n + 1) * engine.dimensions);
     const answer = await engine.search({ vector, k: K + 1, method: 'exact', precision: 'int8' });
-    const others = answer.rows.filter((other) => other !== row).subarray(0, K);
-    truth.rows.set(others, n * K);
+    const others = [...answer.rows.keys()].filter((i) => answer.rows[i] !== row).slice(0, K);
+    others.forEach((i, at) => {
+      truth.rows[n * K + at] = answer.rows[i]!;
+      truth.similarities[n * K + at] = answer.similarities[i]!;
+    });
     onProgress((n + 1) / rows.length);
     throwIfCancelled(signal);
   }

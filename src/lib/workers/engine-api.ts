@@ -238,7 +238,8 @@ export class EngineApi {
     try {
       const { engine } = this.#opened();
       await this.#index!.tidied();
-      const measured = await measure(engine, { queries: CHECK_QUERIES, truth: 'int8' });
+      const truth = engine.table.resident ? 'float32' : 'int8';
+      const measured = await measure(engine, { queries: CHECK_QUERIES, truth });
       // The reader may have measured meanwhile, and more thoroughly.
       if (this.#index?.engine !== engine || engine.tuning) return;
       if (!measured.tuning) this.#checkedRows = engine.rows;

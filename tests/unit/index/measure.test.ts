@@ -3,7 +3,7 @@ import { Engine, type GraphPort } from '#lib/index/engine.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
-import { percentile, recallOf } from '#lib/index/recall.ts';
+import { percentile, recallOf, shareAmong } from '#lib/index/recall.ts';
 import { tuningFor } from '#lib/index/tuning.ts';
 import { NO_ROW, type GraphFacts, type GraphStatus } from '#lib/index/types.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
@@ -55,10 +55,16 @@ test('recall is the share of true neighbours found, over all questions', () => {
   const truth = {
     k: 3,
     rows: Uint32Array.of(1, 2, 3, 4, 5, NO_ROW),
-    similarities: new Float32Array(6)
+    similarities: Float32Array.of(0.9, 0.8, 0.7, 0.9, 0.6, 0)
   };
-  expect(recallOf([[3, 1, 9], [4]], truth)).toBeCloseTo(3 / 5);
-  expect(recallOf([], { ...truth, rows: new Uint32Array(0) })).toBe(1);
+  expect(shareAmong([[3, 1, 9], [4]], truth)).toBeCloseTo(3 / 5);
+  expect(shareAmong([], { ...truth, rows: new Uint32Array(0) })).toBe(1);
+  // Row 9 is as similar as row 3, and row 8 more than any: equal items are as good as each other.
+  const equal = { rows: [1, 9, 8], similarities: [0.9, 0.7, 0.95] };
+  const less = { rows: [4, 7], similarities: [0.9, 0.5] };
+  expect(recallOf([equal, less], truth)).toBeCloseTo(4 / 5);
+  const more = { rows: [1, 9, 8, 7, 6], similarities: [0.9, 0.9, 0.9, 0.9, 0.9] };
+  expect(recallOf([more, less], truth)).toBeCloseTo(4 / 5);
 });
 
 test('percentiles are by nearest rank', () => {
@@ -114,17 +120,17 @@ test('a graph that lacks half of the rows is not certified by answers it did not
   expect(tuning).toBeNull();
 });
 
-test('a graph that is built otherwise meanwhile is not asked by what was measured before', async () => {
+test('a graph that is built otherwise meanwhile is not measured', async () => {
   let told = status;
   const port = { ...graph(() => false, 0), status: () => told };
-  const { tuning } = await measure(await engineWith(port), {
+  const measuring = measure(await engineWith(port), {
     queries: 30,
     truth: 'float32',
     onProgress: (share) => {
       if (share > 0.6) told = { ...status, graph: { ...facts, M: 32 } };
     }
   });
-  expect(tuning).toBeNull();
+  await expect(measuring).rejects.toMatchObject({ code: 'graph-changed' });
 });
 
 test('rows that the graph lacks ask, where there are enough', async () => {

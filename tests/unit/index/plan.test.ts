@@ -11,10 +11,12 @@ const tuning: GraphTuning = { efSearch: 64, oversampling: 4, recall: 0.995 };
 function machine({ bytesPerMs = 15e6, graphMs = 2 } = {}): Costs {
   const costs = new Costs();
   for (const precision of ['int8', 'float32'] as const)
-    costs.observeScan(precision, 100 * bytesPerMs, 100);
-  costs.observeGraph(tuning.efSearch, graphMs);
-  costs.observeRescore(40, 'memory', 0.1);
-  costs.observeRescore(40, 'store', 20);
+    costs.calibrate(precision, 100 * bytesPerMs, 100);
+  for (let answers = 0; answers < 50; answers++) {
+    costs.observeGraph(tuning.efSearch, graphMs);
+    costs.observeRescore(40, 'memory', 0.1);
+    costs.observeRescore(40, 'store', 20);
+  }
   return costs;
 }
 
