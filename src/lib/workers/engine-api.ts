@@ -3,7 +3,7 @@ import { IndexError, throwIfCancelled } from '#lib/base/errors.ts';
 import { transfer } from '#lib/base/remote.ts';
 import { fingerprint, FINGERPRINT_CELLS } from '#lib/base/vector.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { getIndexSettings, saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { shorterChoices } from '#lib/embedding/catalogue.ts';
 import type { Found } from '#lib/index/engine.ts';
 import type { KernelKind } from '#lib/index/kernel/kernel.ts';
@@ -176,14 +176,14 @@ export class EngineApi {
     const shortened = await measureShortened(engine.table, this.#shorter, loadKernel, signal);
     throwIfCancelled(signal);
     const measurement = { ...measured, shortened };
-    await this.#keep({ ...this.#settings, measurement });
+    await this.#keep((settings) => ({ ...settings, measurement }));
     this.#tune();
     return measurement;
   }
 
   /** Keeps how the collection's graph is to be built: so it is when it is built the next time. */
   async chooseGraph(choice: GraphChoice): Promise<void> {
-    await this.#keep({ ...this.#settings, choice });
+    await this.#keep((settings) => ({ ...settings, choice }));
   }
 
   #opened(): OpenIndex {
@@ -214,9 +214,13 @@ export class EngineApi {
     return { rows, dimensions, openMs: performance.now() - from };
   }
 
-  async #keep(settings: IndexSettings): Promise<void> {
-    this.#settings = settings;
-    await saveIndexSettings(await this.#database(), this.#collection!, settings);
+  /** Changes what is kept, which another tab may have changed since it was read. */
+  async #keep(change: (settings: IndexSettings) => IndexSettings): Promise<void> {
+    const collection = this.#collection!;
+    const kept = await changeIndexSettings(await this.#database(), collection, (settings) =>
+      change(settings ?? DEFAULT_INDEX_SETTINGS)
+    );
+    if (collection === this.#collection) this.#settings = kept;
   }
 
   /** Asks the graph by what was measured; a graph that was never measured is checked first. */
@@ -243,9 +247,14 @@ export class EngineApi {
       // The reader may have measured meanwhile, and more thoroughly.
       if (this.#index?.engine !== engine || engine.tuning) return;
       if (!measured.tuning) this.#checkedRows = engine.rows;
-      const last = this.#settings.measurement;
-      const shortened = last?.generation === measured.generation ? last.shortened : [];
-      await this.#keep({ ...this.#settings, measurement: { ...measured, shortened } });
+      const status = engine.graph.status();
+      await this.#keep((settings) => {
+        const last = settings.measurement;
+        // Another tab's measurement may be the more thorough one, too.
+        if (tuningFor(last, status, engine.rows)) return settings;
+        const shortened = last?.generation === measured.generation ? last.shortened : [];
+        return { ...settings, measurement: { ...measured, shortened } };
+      });
       // Not by what was measured alone: the graph may be another one by now.
       this.#tune();
     } catch {

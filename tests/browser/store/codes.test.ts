@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { encodeVectors } from '#lib/base/codes.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
@@ -7,6 +7,7 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { SEGMENT_ROWS, type SegmentCodes } from '#lib/collection/store/schema.ts';
 import { commitSegment, listSegments, readVectors } from '#lib/collection/store/segments.ts';
 import {
+  abortPuts,
   batch,
   collectionOf,
   commit,
@@ -29,20 +30,6 @@ async function embedded(db: Database, count = 3, space = SPACE): Promise<Collect
 async function codeKeys(db: Database, id: CollectionId) {
   const records = await listCodes(db, id);
   return records.map(({ collection, firstRow, count }) => [collection, firstRow, count]);
-}
-
-/** Has the browser abort every transaction that puts into a store, until the test has finished. */
-function abortPuts(store: string): void {
-  const { put } = IDBObjectStore.prototype;
-  const aborting = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
-    this: IDBObjectStore,
-    ...args
-  ) {
-    const request = put.apply(this, args);
-    if (this.name === store) this.transaction.abort();
-    return request;
-  });
-  onTestFinished(() => aborting.mockRestore());
 }
 
 describe('the codes of a segment', () => {

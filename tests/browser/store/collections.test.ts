@@ -11,7 +11,7 @@ import {
 } from '#lib/collection/store/collections.ts';
 import { killRows } from '#lib/collection/store/dead.ts';
 import { saveGraph } from '#lib/collection/store/graphs.ts';
-import { saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { iterateBlocks, readItems } from '#lib/collection/store/items.ts';
 import { recordFailures } from '#lib/collection/store/runs.ts';
 import { BLOCK_ROWS } from '#lib/collection/store/schema.ts';
@@ -80,14 +80,14 @@ describe('a collection', () => {
     const db = await freshDatabase();
     const kept = await collectionOf(db, ['a']);
     await commit(db, kept, [0]);
-    await saveIndexSettings(db, kept, INDEX_SETTINGS);
+    await changeIndexSettings(db, kept, () => INDEX_SETTINGS);
     const before = await recordsByStore(db);
     const id = await collectionOf(db, ['a', 'b', 'c']);
     await commit(db, id, [0]);
     await killRows(db, id, [1]);
     await recordFailures(db, id, [{ row: 2, code: 'input', message: 'Too long.' }]);
     await saveGraph(db, { collection: id, shards: [new Blob(['graph'])], stamp: GRAPH_STAMP });
-    await saveIndexSettings(db, id, INDEX_SETTINGS);
+    await changeIndexSettings(db, id, () => INDEX_SETTINGS);
     const full = await recordsByStore(db);
     for (const store of ['segments', 'codes', 'graphs', 'derived']) {
       expect(full[store]).toBe(before[store]! + 1);

@@ -4,9 +4,11 @@ import { openDatabase, write, type Migration } from '#lib/collection/store/datab
 import { MIGRATIONS } from '#lib/collection/store/migrations.ts';
 import { assertRoomFor, storageState } from '#lib/collection/store/quota.ts';
 import { deleteGraph, loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
+import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { getSpent } from '#lib/collection/store/runs.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
 import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
+import type { GraphChoice, GraphStamp } from '#lib/index/types.ts';
 import {
   batch,
   collectionOf,
@@ -188,6 +190,41 @@ test('a graph is kept with its stamp, until it or its collection is deleted', as
   await deleteGraph(db, id);
   const gone = { collection: 'gone' as typeof id, shards, stamp: GRAPH_STAMP };
   await expectCode(saveGraph(db, gone), 'collection-gone');
+});
+
+describe('a graph in place of an older one', () => {
+  const chosen = { dimensions: 2, M: 32, efConstruction: 100 } as const;
+
+  /** Whether a graph is kept after a choice was made, and which one is there then. */
+  async function keepAfter(choice: GraphChoice, stamp: Partial<GraphStamp>) {
+    const db = await freshDatabase();
+    const collection = await collectionOf(db, ['a']);
+    const shards = [new Blob(['graph'])];
+    expect(await saveGraph(db, { collection, shards, stamp: GRAPH_STAMP })).toBe(true);
+    await changeIndexSettings(db, collection, () => ({ choice, measurement: null }));
+    const kept = await saveGraph(db, { collection, shards, stamp: { ...GRAPH_STAMP, ...stamp } });
+    return { kept, stamp: (await loadGraph(db, collection))!.stamp };
+  }
+
+  test.each([
+    ['with these parameters', chosen, chosen],
+    ['of any dimensions', { ...chosen, dimensions: 'automatic' as const }, chosen],
+    [
+      'of more dimensions than there are',
+      { ...chosen, dimensions: 99 },
+      { ...chosen, dimensions: 3 }
+    ]
+  ])('is kept when the reader chose one %s', async (_, choice, stamp) => {
+    expect(await keepAfter(choice, stamp)).toMatchObject({ kept: true, stamp });
+  });
+
+  test.each([{ M: 16 }, { efConstruction: 200 }, { dimensions: 3 }])(
+    'is not kept when it is of other parameters than the reader has chosen: %o',
+    async (other) => {
+      const found = await keepAfter(chosen, { ...chosen, ...other });
+      expect(found).toEqual({ kept: false, stamp: GRAPH_STAMP });
+    }
+  );
 });
 
 test('what will not fit is refused before it is bought', async () => {

@@ -128,6 +128,20 @@ export function commit(db: Database, collection: CollectionId, rows: Row[], repl
   return commitSegment(db, { ...batch(collection, rows), replaces });
 }
 
+/** Has the browser abort every transaction that puts into a store, until the test has finished. */
+export function abortPuts(store: string): void {
+  const { put } = IDBObjectStore.prototype;
+  const aborting = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+    this: IDBObjectStore,
+    ...args
+  ) {
+    const request = put.apply(this, args);
+    if (this.name === store) this.transaction.abort();
+    return request;
+  });
+  onTestFinished(() => aborting.mockRestore());
+}
+
 /** Asserts that a promise rejects with a `StoreError` of this code. */
 export async function expectCode(promise: Promise<unknown>, code: string): Promise<void> {
   const error = await promise.then(

@@ -6,7 +6,7 @@ import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts'
 import { countRows, getCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
-import { getIndexSettings, saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { MIGRATIONS } from '#lib/collection/store/migrations.ts';
 import { listSegments, readVectors } from '#lib/collection/store/segments.ts';
 import {
@@ -127,6 +127,6 @@ test('a database of the first version goes on as one of today', async () => {
   }
   await saveGraph(db, { collection: id, shards: [new Blob(['new'])], stamp: GRAPH_STAMP });
   expect((await loadGraph(db, id))!.shards).toHaveLength(1);
-  await saveIndexSettings(db, id, INDEX_SETTINGS);
+  await changeIndexSettings(db, id, () => INDEX_SETTINGS);
   expect(await getIndexSettings(db, id)).toEqual(INDEX_SETTINGS);
 });

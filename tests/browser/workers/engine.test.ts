@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { connect, expose, lasting, transfer } from '#lib/base/remote.ts';
@@ -6,12 +6,14 @@ import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { listCodes, readCodes } from '#lib/collection/store/codes.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
-import { getIndexSettings } from '#lib/collection/store/index-settings.ts';
-import type { Method } from '#lib/index/types.ts';
+import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { Engine } from '#lib/index/engine.ts';
+import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
+import type { Measurement, Method } from '#lib/index/types.ts';
 import { makeEngine, makeGraph } from '#lib/workers/clients.ts';
 import { EngineApi, type DrawnNeighbours } from '#lib/workers/engine-api.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
-import { freshDatabase } from '../store/support.ts';
+import { abortPuts, freshDatabase } from '../store/support.ts';
 import { embedRows, openGraph, spaceOf, stageRows } from './graph-support.ts';
 
 const DIMENSIONS = 40;
@@ -19,6 +21,21 @@ const SPACE = spaceOf(DIMENSIONS);
 const COUNT = 400;
 const vectors = clusteredVectors(COUNT, DIMENSIONS);
 const query = (n: number) => vectorAt(vectors, n, DIMENSIONS).slice();
+
+/** Holds up every engine's encoding until the gate that this returns is opened. */
+function holdEncoding(): () => void {
+  const gate = Promise.withResolvers<undefined>();
+  const { encode } = Engine.prototype;
+  const held = vi.spyOn(Engine.prototype, 'encode').mockImplementation(async function (
+    this: Engine,
+    ...args
+  ) {
+    await gate.promise;
+    return encode.apply(this, args);
+  });
+  onTestFinished(() => held.mockRestore());
+  return () => gate.resolve(undefined);
+}
 
 /** A collection of `COUNT` items, the first `embedded` of which have their vectors. */
 async function collectionWith(db: Database, embedded = COUNT): Promise<CollectionId> {
@@ -239,6 +256,56 @@ describe('with a graph', () => {
     await engine.chooseGraph(choice);
     expect((await getIndexSettings(db, id))?.choice).toEqual(choice);
     expect((await engine.index()).settings.choice).toEqual(choice);
+  });
+});
+
+describe('two tabs', () => {
+  const choice = { dimensions: 20, M: 8, efConstruction: 77 };
+
+  test('do not undo each other’s choice and measurement', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db);
+    const [one, other] = [engineOver(db), engineOver(db)];
+    await one.open(id, null);
+    await other.open(id, null);
+    await one.chooseGraph(choice);
+    const measurement = await other.measure(() => {}, new AbortController().signal);
+    expect(await getIndexSettings(db, id)).toEqual({ choice, measurement });
+    expect((await other.index()).settings).toEqual({ choice, measurement });
+  });
+
+  test('do not check a graph over what the other has measured', async () => {
+    const db = await freshDatabase();
+    const many = clusteredVectors(2000, 8);
+    const space = spaceOf(8);
+    const id = await stageRows(db, many, space);
+    await embedRows(db, id, many, space);
+    const opened = await openGraph(db, id);
+    const { graph } = await opened.graph.settled();
+    const { port1, port2 } = new MessageChannel();
+    await opened.graph.connectPort(transfer(port1, [port1]));
+    const openGate = holdEncoding();
+    const engine = engineOver(db);
+    await engine.open(id, transfer(port2, [port2]));
+
+    const tuning = { efSearch: 99, oversampling: 2, recall: 0.97 };
+    const thorough = { at: 1, generation: 0, rows: 2000, queries: 100, shortened: [] };
+    const measurement = { ...thorough, graph, tuning } as unknown as Measurement;
+    await changeIndexSettings(db, id, () => ({ ...DEFAULT_INDEX_SETTINGS, measurement }));
+    openGate();
+    await expect.poll(async () => (await engine.index()).tuning).toEqual(tuning);
+    await engine.settled();
+    expect((await getIndexSettings(db, id))?.measurement).toEqual(measurement);
+  });
+
+  test('keep what was kept when a choice can’t be', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db);
+    const engine = engineOver(db);
+    await engine.open(id, null);
+    abortPuts('derived');
+    await expect(engine.chooseGraph(choice)).rejects.toMatchObject({ code: 'storage-failed' });
+    expect((await engine.index()).settings).toEqual(DEFAULT_INDEX_SETTINGS);
   });
 });
 

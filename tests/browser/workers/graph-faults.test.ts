@@ -3,7 +3,7 @@ import type { CollectionId } from '#lib/base/ids.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
-import { saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import type { SavedGraph } from '#lib/index/types.ts';
 import { GraphLink } from '#lib/workers/graph-link.ts';
 import { ShardSet } from '#lib/workers/shards.ts';
@@ -108,7 +108,7 @@ test('a graph too large for WebAssembly is not begun, and says what would help',
   const db = await freshDatabase();
   const id = await collectionWith(db, 100);
   const choice = { dimensions: 'automatic', M: 1_000_000, efConstruction: 200 } as const;
-  await saveIndexSettings(db, id, { choice, measurement: null });
+  await changeIndexSettings(db, id, () => ({ choice, measurement: null }));
   const { graph, link } = await openGraph(db, id);
   const failed = await graph.settled();
   expect(failed.state).toBe('failed');

@@ -5,7 +5,7 @@ import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { loadGraph } from '#lib/collection/store/graphs.ts';
-import { saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { makeGraph } from '#lib/workers/clients.ts';
 import { GraphLink } from '#lib/workers/graph-link.ts';
@@ -198,7 +198,7 @@ describe('a saved graph', () => {
 
 describe('the reader’s choice', () => {
   const choose = (db: Database, id: CollectionId, choice: GraphChoice) =>
-    saveIndexSettings(db, id, { choice, measurement: null });
+    changeIndexSettings(db, id, () => ({ choice, measurement: null }));
 
   test('is heeded when the graph is built again, and a graph made otherwise is built again', async () => {
     const db = await freshDatabase();

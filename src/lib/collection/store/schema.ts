@@ -91,7 +91,10 @@ export interface Run {
   updatedAt: number;
 }
 
-/** What was worked out about a collection; each value tells which state of the rows it is of. */
+/**
+ * What was worked out about a collection; each value tells which state of the rows it is of. No cache
+ * to be cleared: the index settings hold the reader's choice too, which can't be made again.
+ */
 export interface Derived {
   collection: CollectionId;
   kind: 'index';
