@@ -1,3 +1,4 @@
+import { mapBounded } from '#lib/base/bounded.ts';
 import { StoreError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import type { Segment } from './schema.ts';
@@ -53,19 +54,15 @@ export class RowVectors {
   async read(rows: ArrayLike<Row>): Promise<Float32Array> {
     const dimensions = this.#dimensions;
     const result = new Float32Array(rows.length * dimensions);
-    // One iterator for all: each takes the next segment when it is done with its last.
-    const queue = this.#bySegment(rows).entries();
-    const readOn = async () => {
-      for (const [index, { positions, places }] of queue) {
-        const vectors = this.#blobs[index]!;
-        const found = await readVectorsAt({ dimensions, vectors }, positions);
-        places.forEach((place, n) => {
-          const vector = found.subarray(n * dimensions, (n + 1) * dimensions);
-          result.set(vector, place * dimensions);
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: SEGMENTS_AT_ONCE }, readOn));
+    const wanted = this.#bySegment(rows);
+    await mapBounded(wanted, SEGMENTS_AT_ONCE, async ([index, { positions, places }]) => {
+      const vectors = this.#blobs[index]!;
+      const found = await readVectorsAt({ dimensions, vectors }, positions);
+      places.forEach((place, n) => {
+        const vector = found.subarray(n * dimensions, (n + 1) * dimensions);
+        result.set(vector, place * dimensions);
+      });
+    });
     return result;
   }
 
