@@ -104,7 +104,10 @@ export class EngineApi {
     return this.refresh();
   }
 
-  /** Reads the vectors and dead rows that are new since. Throws `StoreError` `collection-gone`. */
+  /**
+   * Reads the vectors and dead rows that are new since; those that can't be read are tried again by
+   * the next refresh. Throws `StoreError`: `collection-gone`, and what reading throws.
+   */
   refresh(): Promise<EngineStatus> {
     const reading = this.#reading.then(() => this.#read());
     this.#reading = reading.catch(() => {});
@@ -206,10 +209,14 @@ export class EngineApi {
       });
       this.#shorter = shorterChoices(source.model, source.dimensions);
     }
-    await index.take(source);
-    this.#index = index;
-    this.#tune();
-    void index.tidied().then(() => this.#onChange());
+    try {
+      await index.take(source);
+    } finally {
+      // What could be read is searched, though this fails; the next refresh reads the rest.
+      this.#index = index;
+      this.#tune();
+      void index.tidied().then(() => this.#onChange());
+    }
     const { rows, dimensions } = index.engine;
     return { rows, dimensions, openMs: performance.now() - from };
   }

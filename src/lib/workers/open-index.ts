@@ -62,24 +62,35 @@ export class OpenIndex {
     return [...this.#blocks.values()].reduce((sum, { segment }) => sum + segment.vectors.size, 0);
   }
 
-  /** Takes in what is new in the store; it can be found when this resolves. */
+  /**
+   * Takes in what is new in the store; it can be found when this resolves. When a segment can't be
+   * read, all others are taken in all the same, and the next call tries it again. Throws what reading
+   * throws, and `IndexError` `out-of-memory`.
+   */
   async take({ segments, dead }: IndexSource): Promise<void> {
     const fresh = segments.filter(({ firstRow }) => !this.#blocks.has(firstRow));
     this.#vectors.add(fresh);
-    const codes = fresh.length > 0 ? await listCodes(this.#db, this.#collection) : [];
-    const byFirstRow = new Map(codes.map((record) => [record.firstRow, record]));
-    await mapBounded(fresh, READ_AT_ONCE, (segment) =>
-      this.#load(segment, byFirstRow.get(segment.firstRow))
-    );
-    this.engine.restore(rowsOf(without(this.#dead, dead)));
-    this.engine.remove(rowsOf(without(dead, this.#dead)));
-    this.#dead = dead;
-    this.#tidying = this.#tidying.then(() => this.#tidy()).catch(() => {});
+    try {
+      await this.#loadAll(fresh);
+    } finally {
+      this.engine.restore(rowsOf(without(this.#dead, dead)));
+      this.engine.remove(rowsOf(without(dead, this.#dead)));
+      this.#dead = dead;
+      this.#tidying = this.#tidying.then(() => this.#tidy()).catch(() => {});
+    }
   }
 
   /** Resolves when everything is in memory that is to be. */
   tidied(): Promise<void> {
     return this.#tidying;
+  }
+
+  async #loadAll(fresh: Segment[]): Promise<void> {
+    const codes = fresh.length > 0 ? await listCodes(this.#db, this.#collection) : [];
+    const byFirstRow = new Map(codes.map((record) => [record.firstRow, record]));
+    await mapBounded(fresh, READ_AT_ONCE, (segment) =>
+      this.#load(segment, byFirstRow.get(segment.firstRow))
+    );
   }
 
   async #load(segment: Segment, record: SegmentCodes | undefined): Promise<void> {

@@ -125,6 +125,42 @@ describe.each([
   });
 });
 
+test.each(['with codes', 'without codes'])(
+  'a segment %s that can’t be read holds up nothing else, and is read by the next refresh',
+  async (codes) => {
+    const db = await freshDatabase();
+    const id = await stageRows(db, vectors, SPACE);
+    for (const [from, to] of [
+      [0, 100],
+      [100, 250],
+      [250, 400]
+    ] as const) {
+      await embedRows(db, id, vectors, SPACE, [from, to]);
+    }
+    await killRows(db, id, [8, 120, 300]);
+    if (codes === 'without codes') await db.clear('codes');
+    // The first segment by its size, so that the others are still being read when it fails.
+    const { arrayBuffer } = Blob.prototype;
+    const reading = vi.spyOn(Blob.prototype, 'arrayBuffer').mockImplementation(function (
+      this: Blob
+    ) {
+      if (this.size !== 100 * DIMENSIONS && this.size !== 100 * DIMENSIONS * 4)
+        return arrayBuffer.apply(this);
+      return Promise.reject(new DOMException('The file is gone.', 'NotReadableError'));
+    });
+    onTestFinished(() => reading.mockRestore());
+    const live = (row: number) => ![8, 120, 300].includes(row);
+
+    const engine = engineOver(db);
+    await expect(engine.open(id, null)).rejects.toMatchObject({ code: 'storage-failed' });
+    expect((await engine.index()).rows).toBe(298);
+    expect(await ask(engine, 'exact')).toEqual(truth((row) => row >= 100 && live(row)));
+    reading.mockRestore();
+    expect(await engine.refresh()).toMatchObject({ rows: 397 });
+    expect(await ask(engine, 'exact')).toEqual(truth(live));
+  }
+);
+
 test('vectors are kept in memory where there is room, and only there', async () => {
   const db = await freshDatabase();
   const id = await collectionWith(db);
