@@ -103,13 +103,13 @@ export class OpenIndex {
 
   /** What can wait. When it fails, the collection is gone or storage is full: search goes on. */
   async #tidy(): Promise<void> {
-    const blocks = [...this.#blocks.values()];
-    await this.engine.encode(async (block, codes) => {
-      const { segment } = blocks.find((other) => other.block === block)!;
+    await this.engine.encode(async ({ rows }, codes) => {
+      // Looked up here, since what is taken in meanwhile is encoded too.
+      const { segment } = this.#blocks.get(rows[0]!)!;
       await saveCodes(this.#db, segment, codes).catch(() => {});
     });
     if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
-    for (const { segment, block } of blocks) {
+    for (const { segment, block } of this.#blocks.values()) {
       block.vectors ??= await readVectors(segment);
     }
   }

@@ -125,6 +125,22 @@ describe.each([
   });
 });
 
+test('codes are made and kept also of what is taken in while others are made', async () => {
+  const db = await freshDatabase();
+  const id = await collectionWith(db, 200);
+  await db.clear('codes');
+  const openGate = holdEncoding();
+  const engine = engineOver(db);
+  await engine.open(id, null);
+  await embedRows(db, id, vectors, SPACE, [200, 400]);
+  await db.clear('codes');
+  await engine.refresh();
+  openGate();
+  await engine.settled();
+  expect((await listCodes(db, id)).map(({ firstRow }) => firstRow)).toEqual([0, 200]);
+  expect(await engine.index()).toMatchObject({ resident: true });
+});
+
 test.each(['with codes', 'without codes'])(
   'a segment %s that can’t be read holds up nothing else, and is read by the next refresh',
   async (codes) => {
