@@ -1,6 +1,6 @@
 import { mapBounded } from '#lib/base/bounded.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
-import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
+import { getCodes, readCodes, saveCodes, type SegmentKey } from '#lib/collection/store/codes.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { RowVectors } from '#lib/collection/store/row-vectors.ts';
 import type { Segment, SegmentCodes } from '#lib/collection/store/schema.ts';
@@ -25,6 +25,9 @@ export interface OpenIndexOptions {
   vectorBudget?: number | undefined;
 }
 
+/** A segment without what only the store needs: a hash for every text adds up. */
+type Stored = SegmentKey & Pick<Segment, 'vectors'>;
+
 /**
  * One generation of a collection's rows in an engine. Codes come first, so that it can be searched;
  * what else serves searching follows behind: codes that are missing, and vectors as far as this
@@ -36,7 +39,7 @@ export class OpenIndex {
   readonly #db: Database;
   readonly #collection: CollectionId;
   readonly #vectors: RowVectors;
-  readonly #blocks = new Map<Row, { segment: Segment; block: Block }>();
+  readonly #blocks = new Map<Row, { stored: Stored; block: Block }>();
   readonly #vectorBudget: number;
   #dead: Uint8Array = new Uint8Array(0);
   #tidying: Promise<void> = Promise.resolve();
@@ -59,7 +62,7 @@ export class OpenIndex {
 
   /** Bytes of the vectors in the store; their codes take a quarter of that. */
   get vectorBytes(): number {
-    return [...this.#blocks.values()].reduce((sum, { segment }) => sum + segment.vectors.size, 0);
+    return [...this.#blocks.values()].reduce((sum, { stored }) => sum + stored.vectors.size, 0);
   }
 
   /**
@@ -86,31 +89,30 @@ export class OpenIndex {
   }
 
   async #loadAll(fresh: Segment[]): Promise<void> {
-    const codes = fresh.length > 0 ? await listCodes(this.#db, this.#collection) : [];
-    const byFirstRow = new Map(codes.map((record) => [record.firstRow, record]));
-    await mapBounded(fresh, READ_AT_ONCE, (segment) =>
-      this.#load(segment, byFirstRow.get(segment.firstRow))
+    const codes = fresh.length > 0 ? await getCodes(this.#db, fresh) : [];
+    await mapBounded(fresh.entries(), READ_AT_ONCE, ([n, segment]) =>
+      this.#load(segment, codes[n])
     );
   }
 
   async #load(segment: Segment, record: SegmentCodes | undefined): Promise<void> {
     const { firstRow, rows, count, dimensions } = segment;
-    const fits = record?.count === count && record.dimensions === dimensions;
-    const codes = fits ? await readCodes(record) : undefined;
+    const codes = record?.dimensions === dimensions ? await readCodes(record) : undefined;
     const batch = codes ? { rows, codes } : { rows, vectors: await readVectors(segment) };
-    this.#blocks.set(firstRow, { segment, block: this.engine.add(batch) });
+    const stored = { collection: this.#collection, firstRow, count, vectors: segment.vectors };
+    this.#blocks.set(firstRow, { stored, block: this.engine.add(batch) });
   }
 
   /** What can wait. When it fails, the collection is gone or storage is full: search goes on. */
   async #tidy(): Promise<void> {
     await this.engine.encode(async ({ rows }, codes) => {
       // Looked up here, since what is taken in meanwhile is encoded too.
-      const { segment } = this.#blocks.get(rows[0]!)!;
-      await saveCodes(this.#db, segment, codes).catch(() => {});
+      const { stored } = this.#blocks.get(rows[0]!)!;
+      await saveCodes(this.#db, stored, codes).catch(() => {});
     });
     if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
-    for (const { segment, block } of this.#blocks.values()) {
-      block.vectors ??= await readVectors(segment);
+    for (const { stored, block } of this.#blocks.values()) {
+      block.vectors ??= await readVectors(stored);
     }
   }
 }

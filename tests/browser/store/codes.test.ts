@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { encodeVectors } from '#lib/base/codes.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
+import { getCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { SEGMENT_ROWS, type SegmentCodes } from '#lib/collection/store/schema.ts';
@@ -14,6 +14,7 @@ import {
   expectCode,
   expectNear,
   freshDatabase,
+  listCodes,
   recordsByStore,
   segmentKeys,
   SPACE
@@ -72,6 +73,17 @@ describe('the codes of a segment', () => {
     await deleteCollection(db, id);
     expect(await listCodes(db, id)).toEqual([]);
     expect(await codeKeys(db, kept)).toEqual([[kept, 0, 3]]);
+  });
+
+  test('are told by segment, in the order asked, undefined where there are none', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b', 'c']);
+    for (const row of [0, 1, 2]) await commit(db, id, [row]);
+    await db.delete('codes', [id, 1, 1]);
+    const segments = await listSegments(db, id);
+    const told = await getCodes(db, segments.toReversed());
+    expect(told.map((record) => record?.firstRow)).toEqual([2, undefined, 0]);
+    expect(await getCodes(db, [])).toEqual([]);
   });
 
   test('may be missing, and are then kept as if they had been written with it', async () => {

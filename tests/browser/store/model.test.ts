@@ -3,7 +3,7 @@ import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { appendItems, countRows } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { listCodes, readCodes } from '#lib/collection/store/codes.ts';
+import { readCodes } from '#lib/collection/store/codes.ts';
 import { getDeadRows, killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { listSegments, readVectors } from '#lib/collection/store/segments.ts';
 import {
@@ -12,6 +12,7 @@ import {
   expectNear,
   freshDatabase,
   item,
+  listCodes,
   seeded,
   SPACE,
   vectorOf

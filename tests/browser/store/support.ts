@@ -5,8 +5,13 @@ import { hashKey, hashText } from '#lib/base/hash.ts';
 import { newCollectionId, type CollectionId, type Row } from '#lib/base/ids.ts';
 import { normalise } from '#lib/base/vector.ts';
 import { createCollection } from '#lib/collection/store/collections.ts';
-import { openDatabase, type Database, type OpenOptions } from '#lib/collection/store/database.ts';
-import type { StagedItem } from '#lib/collection/store/schema.ts';
+import {
+  keysOf,
+  openDatabase,
+  type Database,
+  type OpenOptions
+} from '#lib/collection/store/database.ts';
+import type { SegmentCodes, StagedItem } from '#lib/collection/store/schema.ts';
 import { commitSegment, listSegments } from '#lib/collection/store/segments.ts';
 import type { GraphStamp, IndexSettings } from '#lib/index/types.ts';
 import type { Space } from '#lib/base/space.ts';
@@ -208,6 +213,11 @@ export async function databaseInBucket(
   } finally {
     vi.unstubAllGlobals();
   }
+}
+
+/** The codes that are kept of a collection, by rising first row; see `getCodes`. */
+export function listCodes(db: Database, id: CollectionId): Promise<SegmentCodes[]> {
+  return db.getAll('codes', keysOf(id));
 }
 
 /** The keys of a collection's segments: [collection, first row, count]. */

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { encodeVectors } from '#lib/base/codes.ts';
 import { hashText } from '#lib/base/hash.ts';
 import { newCollectionId, type CollectionId } from '#lib/base/ids.ts';
-import { listCodes, readCodes, saveCodes } from '#lib/collection/store/codes.ts';
+import { readCodes, saveCodes } from '#lib/collection/store/codes.ts';
 import { countRows, getCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
@@ -18,6 +18,7 @@ import {
   item,
   joined,
   keyOf,
+  listCodes,
   open,
   SPACE,
   vectorOf

@@ -3,7 +3,7 @@ import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { connect, expose, lasting, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
-import { listCodes, readCodes } from '#lib/collection/store/codes.ts';
+import { readCodes } from '#lib/collection/store/codes.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
@@ -13,7 +13,7 @@ import type { Measurement, Method } from '#lib/index/types.ts';
 import { makeEngine, makeGraph } from '#lib/workers/clients.ts';
 import { EngineApi, type DrawnNeighbours } from '#lib/workers/engine-api.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
-import { abortPuts, freshDatabase } from '../store/support.ts';
+import { abortPuts, freshDatabase, listCodes } from '../store/support.ts';
 import { embedRows, openGraph, spaceOf, stageRows } from './graph-support.ts';
 
 const DIMENSIONS = 40;
@@ -96,6 +96,29 @@ describe.each([
     await engine.refresh();
     dead.delete(8);
     expect(await ask(engine, 'exact')).toEqual(truth(live));
+  });
+
+  test('reads the codes of what is new, and no others', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db, 200);
+    const engine = engineOver(db, options);
+    await engine.open(id, null);
+    await engine.settled();
+    await embedRows(db, id, vectors, SPACE, [200, 300]);
+    const asked: unknown[] = [];
+    for (const method of ['get', 'getAll'] as const) {
+      const asking = IDBObjectStore.prototype[method];
+      const spy = vi.spyOn(IDBObjectStore.prototype, method).mockImplementation(function (
+        this: IDBObjectStore,
+        key?: IDBValidKey | IDBKeyRange | null
+      ) {
+        if (this.name === 'codes') asked.push(key);
+        return asking.call(this, key!) as IDBRequest<unknown[]>;
+      });
+      onTestFinished(() => spy.mockRestore());
+    }
+    await engine.refresh();
+    expect(asked).toEqual([[id, 200, 100]]);
   });
 
   test('without codes compares the vectors at once, and makes and keeps the codes', async () => {

@@ -1,18 +1,25 @@
 import { encodeVectors, type VectorCodes } from '#lib/base/codes.ts';
 import { StoreError } from '#lib/base/errors.ts';
-import type { CollectionId } from '#lib/base/ids.ts';
-import { keysOf, read, write, type Database } from './database.ts';
+import { read, write, type Database } from './database.ts';
 import type { Segment, SegmentCodes } from './schema.ts';
 
 /** What tells the codes of one segment from those of another. */
 export type SegmentKey = Pick<Segment, 'collection' | 'firstRow' | 'count'>;
 
 /**
- * The codes that are kept of a collection's segments, by rising first row; a segment may have none.
- * Codes are handles: none is read.
+ * What is kept of the codes of `segments`, in that order; undefined for a segment that has none. Codes
+ * are handles: none is read.
  */
-export function listCodes(db: Database, id: CollectionId): Promise<SegmentCodes[]> {
-  return read(db, ['codes'], (tx) => tx.objectStore('codes').getAll(keysOf(id)));
+export function getCodes(
+  db: Database,
+  segments: SegmentKey[]
+): Promise<(SegmentCodes | undefined)[]> {
+  return read(db, ['codes'], (tx) => {
+    const store = tx.objectStore('codes');
+    return Promise.all(
+      segments.map(({ collection, firstRow, count }) => store.get([collection, firstRow, count]))
+    );
+  });
 }
 
 /**

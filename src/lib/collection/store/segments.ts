@@ -61,8 +61,8 @@ export function listSegments(db: Database, id: CollectionId): Promise<Segment[]>
 }
 
 /** All vectors of a segment: `count × dimensions`, row-major, L2-normalised. */
-export function readVectors(segment: Segment): Promise<Float32Array> {
-  return readFloats(segment.vectors);
+export function readVectors({ vectors }: Pick<Segment, 'vectors'>): Promise<Float32Array> {
+  return readFloats(vectors);
 }
 
 /**
