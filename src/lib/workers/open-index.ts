@@ -1,4 +1,5 @@
 import { mapBounded } from '#lib/base/bounded.ts';
+import { encodeVectors, type VectorCodes } from '#lib/base/codes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { getCodes, readCodes, saveCodes, type SegmentKey } from '#lib/collection/store/codes.ts';
 import type { Database } from '#lib/collection/store/database.ts';
@@ -8,11 +9,14 @@ import { readVectors } from '#lib/collection/store/segments.ts';
 import { rowsOf, without } from '#lib/index/bitmap.ts';
 import { Engine, type GraphPort } from '#lib/index/engine.ts';
 import type { Kernel } from '#lib/index/kernel/kernel.ts';
+import type { VectorBatch } from '#lib/index/types.ts';
 import type { Block } from '#lib/index/vector-table.ts';
 import type { IndexSource } from './index-source.ts';
 
 /** Segments read at the same time: enough to keep the disk busy, few enough to stay small. */
 const READ_AT_ONCE = 8;
+/** Segments encoded at the same time where memory is short: one is read while one is encoded. */
+const ENCODE_AT_ONCE = 2;
 /** Share of the machine's memory that float32 vectors may take; codes are four times smaller. */
 const VECTOR_SHARE = 1 / 16;
 /** Browsers that do not tell have at least so much, in GiB. */
@@ -31,7 +35,7 @@ type Stored = SegmentKey & Pick<Segment, 'vectors'>;
 /**
  * One generation of a collection's rows in an engine. Codes come first, so that it can be searched;
  * what else serves searching follows behind: codes that are missing, and vectors as far as this
- * machine's memory allows.
+ * machine's memory allows. Where it does not allow them, missing codes are made at once.
  */
 export class OpenIndex {
   readonly engine: Engine;
@@ -89,18 +93,44 @@ export class OpenIndex {
   }
 
   async #loadAll(fresh: Segment[]): Promise<void> {
+    const taken = this.vectorBytes;
     const codes = fresh.length > 0 ? await getCodes(this.#db, fresh) : [];
-    await mapBounded(fresh.entries(), READ_AT_ONCE, ([n, segment]) =>
-      this.#load(segment, codes[n])
-    );
+    const bare: Segment[] = [];
+    await mapBounded(fresh.entries(), READ_AT_ONCE, async ([n, segment]) => {
+      if (!(await this.#loadCodes(segment, codes[n]))) bare.push(segment);
+    });
+    const bytes = fresh.reduce((sum, { vectors }) => sum + vectors.size, taken);
+    if (bytes > this.#vectorBudget) {
+      return mapBounded(bare, ENCODE_AT_ONCE, (segment) => this.#encode(segment));
+    }
+    await mapBounded(bare, READ_AT_ONCE, async (segment) => {
+      this.#add(segment, { vectors: await readVectors(segment) });
+    });
   }
 
-  async #load(segment: Segment, record: SegmentCodes | undefined): Promise<void> {
-    const { firstRow, rows, count, dimensions } = segment;
-    const codes = record?.dimensions === dimensions ? await readCodes(record) : undefined;
-    const batch = codes ? { rows, codes } : { rows, vectors: await readVectors(segment) };
-    const stored = { collection: this.#collection, firstRow, count, vectors: segment.vectors };
-    this.#blocks.set(firstRow, { stored, block: this.engine.add(batch) });
+  /** Takes a segment in by its codes; false when there are none that fit. */
+  async #loadCodes(segment: Segment, record: SegmentCodes | undefined): Promise<boolean> {
+    if (record?.dimensions !== segment.dimensions) return false;
+    const codes = await readCodes(record);
+    if (codes) this.#add(segment, { codes });
+    return codes !== undefined;
+  }
+
+  /** Takes a segment in by codes made of its vectors, which do not stay in memory. */
+  async #encode(segment: Segment): Promise<void> {
+    const codes = encodeVectors(await readVectors(segment), segment.dimensions);
+    await this.#keepCodes(this.#add(segment, { codes }), codes);
+  }
+
+  #add({ rows, firstRow, count, vectors }: Segment, values: Omit<VectorBatch, 'rows'>): Stored {
+    const stored = { collection: this.#collection, firstRow, count, vectors };
+    this.#blocks.set(firstRow, { stored, block: this.engine.add({ rows, ...values }) });
+    return stored;
+  }
+
+  /** Keeps codes where there is room for them: they can be made again. */
+  async #keepCodes(stored: Stored, codes: VectorCodes): Promise<void> {
+    await saveCodes(this.#db, stored, codes).catch(() => {});
   }
 
   /** What can wait. When it fails, the collection is gone or storage is full: search goes on. */
@@ -108,10 +138,11 @@ export class OpenIndex {
     await this.engine.encode(async ({ rows }, codes) => {
       // Looked up here, since what is taken in meanwhile is encoded too.
       const { stored } = this.#blocks.get(rows[0]!)!;
-      await saveCodes(this.#db, stored, codes).catch(() => {});
+      await this.#keepCodes(stored, codes);
     });
-    if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
     for (const { stored, block } of this.#blocks.values()) {
+      // Asked each time, since more may be taken in meanwhile.
+      if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
       block.vectors ??= await readVectors(stored);
     }
   }

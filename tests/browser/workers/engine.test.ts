@@ -10,6 +10,7 @@ import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/ind
 import { Engine } from '#lib/index/engine.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { Measurement, Method } from '#lib/index/types.ts';
+import { VectorTable } from '#lib/index/vector-table.ts';
 import { makeEngine, makeGraph } from '#lib/workers/clients.ts';
 import { EngineApi, type DrawnNeighbours } from '#lib/workers/engine-api.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
@@ -146,6 +147,41 @@ describe.each([
     await engine.open(id, null);
     expect(await ask(engine, 'exact')).toEqual(truth(() => true));
   });
+});
+
+test('without codes and without room, vectors are in memory for two segments at a time', async () => {
+  const db = await freshDatabase();
+  const id = await stageRows(db, vectors, SPACE);
+  for (let row = 0; row < COUNT; row += 40)
+    await embedRows(db, id, vectors, SPACE, [row, row + 40]);
+  await db.clear('codes');
+  let begun = 0;
+  let added = 0;
+  let most = 0;
+  const { arrayBuffer } = Blob.prototype;
+  const { add } = VectorTable.prototype;
+  const count = (resident: number) => (most = Math.max(most, begun - added + resident));
+  const spies = [
+    vi.spyOn(Blob.prototype, 'arrayBuffer').mockImplementation(function (this: Blob) {
+      begun++;
+      count(0);
+      return arrayBuffer.call(this);
+    }),
+    vi.spyOn(VectorTable.prototype, 'add').mockImplementation(function (this: VectorTable, batch) {
+      const block = add.call(this, batch);
+      added++;
+      count(this.bytes.vectors / (40 * DIMENSIONS * 4));
+      return block;
+    })
+  ];
+  onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
+  const engine = engineOver(db, { vectorBudget: 0 });
+  await engine.open(id, null);
+  await engine.settled();
+  expect(added).toBe(10);
+  expect(most).toBeLessThanOrEqual(2);
+  expect(await listCodes(db, id)).toHaveLength(10);
+  expect(await ask(engine, 'exact')).toEqual(truth(() => true));
 });
 
 test('codes are made and kept also of what is taken in while others are made', async () => {
