@@ -145,7 +145,7 @@ export class EngineApi {
 
   /** What the index is made of, now. */
   index(): IndexFacts {
-    const { engine, vectorBytes } = this.#opened();
+    const { engine, storedBytes } = this.#opened();
     const { table, rows, dimensions } = engine;
     return {
       rows,
@@ -153,7 +153,7 @@ export class EngineApi {
       kernel: this.#kernel,
       memory: table.bytes,
       resident: table.resident,
-      disk: { codes: vectorBytes / Float32Array.BYTES_PER_ELEMENT, vectors: vectorBytes },
+      disk: storedBytes,
       settings: this.#settings,
       tuning: engine.tuning,
       outlook: engine.outlook(Math.min(USUAL_K, rows))

@@ -45,6 +45,7 @@ export class OpenIndex {
   readonly #vectors: RowVectors;
   readonly #blocks = new Map<Row, { stored: Stored; block: Block }>();
   readonly #vectorBudget: number;
+  readonly #storedBytes = { codes: 0, vectors: 0 };
   #dead: Uint8Array = new Uint8Array(0);
   #tidying: Promise<void> = Promise.resolve();
 
@@ -64,9 +65,9 @@ export class OpenIndex {
     this.engine = Engine.open(dimensions, { kernel, graph, source: this.#vectors, generation });
   }
 
-  /** Bytes of the vectors in the store; their codes take a quarter of that. */
-  get vectorBytes(): number {
-    return [...this.#blocks.values()].reduce((sum, { stored }) => sum + stored.vectors.size, 0);
+  /** Bytes in the store of what was taken in: of the vectors, and of the codes that are kept. */
+  get storedBytes(): { codes: number; vectors: number } {
+    return { ...this.#storedBytes };
   }
 
   /**
@@ -93,7 +94,7 @@ export class OpenIndex {
   }
 
   async #loadAll(fresh: Segment[]): Promise<void> {
-    const taken = this.vectorBytes;
+    const taken = this.#storedBytes.vectors;
     const codes = fresh.length > 0 ? await getCodes(this.#db, fresh) : [];
     const bare: Segment[] = [];
     await mapBounded(fresh.entries(), READ_AT_ONCE, async ([n, segment]) => {
@@ -112,8 +113,10 @@ export class OpenIndex {
   async #loadCodes(segment: Segment, record: SegmentCodes | undefined): Promise<boolean> {
     if (record?.dimensions !== segment.dimensions) return false;
     const codes = await readCodes(record);
-    if (codes) this.#add(segment, { codes });
-    return codes !== undefined;
+    if (!codes) return false;
+    this.#add(segment, { codes });
+    this.#storedBytes.codes += record.codes.size;
+    return true;
   }
 
   /** Takes a segment in by codes made of its vectors, which do not stay in memory. */
@@ -125,12 +128,18 @@ export class OpenIndex {
   #add({ rows, firstRow, count, vectors }: Segment, values: Omit<VectorBatch, 'rows'>): Stored {
     const stored = { collection: this.#collection, firstRow, count, vectors };
     this.#blocks.set(firstRow, { stored, block: this.engine.add({ rows, ...values }) });
+    this.#storedBytes.vectors += vectors.size;
     return stored;
   }
 
   /** Keeps codes where there is room for them: they can be made again. */
   async #keepCodes(stored: Stored, codes: VectorCodes): Promise<void> {
-    await saveCodes(this.#db, stored, codes).catch(() => {});
+    try {
+      await saveCodes(this.#db, stored, codes);
+      this.#storedBytes.codes += codes.codes.byteLength;
+    } catch {
+      // No room, or the collection is gone: search goes on.
+    }
   }
 
   /** What can wait. When it fails, the collection is gone or storage is full: search goes on. */
@@ -142,7 +151,7 @@ export class OpenIndex {
     });
     for (const { stored, block } of this.#blocks.values()) {
       // Asked each time, since more may be taken in meanwhile.
-      if (this.vectorBytes > this.#vectorBudget) return this.engine.table.drop();
+      if (this.#storedBytes.vectors > this.#vectorBudget) return this.engine.table.drop();
       block.vectors ??= await readVectors(stored);
     }
   }

@@ -133,8 +133,11 @@ export function commit(db: Database, collection: CollectionId, rows: Row[], repl
   return commitSegment(db, { ...batch(collection, rows), replaces });
 }
 
-/** Has the browser abort every transaction that puts into a store, until the test has finished. */
-export function abortPuts(store: string): void {
+/**
+ * Has the browser abort every transaction that puts into a store, until this is undone by what it
+ * returns, or the test has finished.
+ */
+export function abortPuts(store: string): () => void {
   const { put } = IDBObjectStore.prototype;
   const aborting = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
     this: IDBObjectStore,
@@ -144,7 +147,9 @@ export function abortPuts(store: string): void {
     if (this.name === store) this.transaction.abort();
     return request;
   });
-  onTestFinished(() => aborting.mockRestore());
+  const undo = () => aborting.mockRestore();
+  onTestFinished(undo);
+  return undo;
 }
 
 /** Asserts that a promise rejects with a `StoreError` of this code. */

@@ -137,6 +137,26 @@ describe.each([
     );
   });
 
+  test('tells the codes as kept that are', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db);
+    await db.clear('codes');
+    const allowPuts = abortPuts('codes');
+    const refused = engineOver(db, options);
+    await refused.open(id, null);
+    await refused.settled();
+    const bytes = COUNT * DIMENSIONS * 4;
+    expect((await refused.index()).disk).toEqual({ vectors: bytes, codes: 0 });
+    expect(await ask(refused, 'exact')).toEqual(truth(() => true));
+    allowPuts();
+    for (let time = 0; time < 2; time++) {
+      const engine = engineOver(db, options);
+      await engine.open(id, null);
+      await engine.settled();
+      expect((await engine.index()).disk).toEqual({ vectors: bytes, codes: bytes / 4 });
+    }
+  });
+
   test('is not led astray by codes that do not fit', async () => {
     const db = await freshDatabase();
     const id = await collectionWith(db);
