@@ -75,8 +75,8 @@ export interface GraphStatus {
   /** The generation of the collection that the graph's rows are of. */
   generation?: number;
   /**
-   * The rows in the graph, as a bitmap, dead ones included: told when it is ready and when it grows
-   * afterwards. The rows that are missing are compared one by one.
+   * The rows that the graph finds, as a bitmap: told when it is ready and whenever they change
+   * afterwards. Live rows that are not among them are compared one by one.
    */
   known?: Uint8Array;
   /** What the graph is made with; told when it is ready. */

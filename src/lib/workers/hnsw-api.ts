@@ -4,6 +4,7 @@ import { expose, transfer } from '#lib/base/remote.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { deleteGraph } from '#lib/collection/store/graphs.ts';
 import { getIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { without } from '#lib/index/bitmap.ts';
 import { countShards } from '#lib/index/count-shards.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
@@ -276,7 +277,8 @@ export class HnswApi {
     this.#toldAt = performance.now();
     const { origin, reason } = this.#status;
     const told = { state, rows: graph.liveCount, total, origin, ...(reason && { reason }) };
-    const known = graph.known.bits.slice();
+    // A row that comes back to life is compared one by one until the graph finds it again.
+    const known = without(graph.known.bits, graph.deleted.bits);
     const { generation } = graph.make;
     const used = state === 'ready' ? { generation, known, graph: graph.facts } : {};
     this.#publish({ ...told, ...used });
