@@ -2,6 +2,7 @@ import { bitAt } from '#lib/base/bits.ts';
 import type { Row } from '#lib/base/ids.ts';
 import type { Segment } from '#lib/collection/store/schema.ts';
 import { readVectors } from '#lib/collection/store/segments.ts';
+import { isHeldOut } from '#lib/index/held-out.ts';
 import type { CollectionGraph } from './collection-graph.ts';
 import type { IndexSource } from './index-source.ts';
 
@@ -18,21 +19,26 @@ export interface BuildHooks {
   stopped(): boolean;
 }
 
-/** Live rows that have a vector. */
-export function countLive({ segments, dead }: IndexSource): number {
-  let live = 0;
-  for (const { rows } of segments) for (const row of rows) if (!bitAt(dead, row)) live++;
-  return live;
+/** Whether a row that has a vector belongs into the graph: live, and not held out. */
+function isTaken({ dead }: IndexSource, row: Row): boolean {
+  return !bitAt(dead, row) && !isHeldOut(row);
+}
+
+/** Rows that belong into the graph: live ones that have a vector, without those held out. */
+export function countTaken(source: IndexSource): number {
+  let taken = 0;
+  for (const { rows } of source.segments) for (const row of rows) if (isTaken(source, row)) taken++;
+  return taken;
 }
 
 /**
- * Adds the live rows that a graph lacks, every shard at once: segments are read one after the other,
+ * Adds the rows that a graph lacks and that belong into it, every shard at once: segments are read one after the other,
  * the next one while this one's rows are dealt out. A row whose leading dimensions are all zero has no
  * place in a shortened graph and is left out. Throws what reading throws, and what a shard failed with.
  */
 export async function addMissing(
   graph: CollectionGraph,
-  { segments, dead }: IndexSource,
+  source: IndexSource,
   hooks: BuildHooks
 ): Promise<void> {
   const from = performance.now() - graph.buildMs;
@@ -42,8 +48,8 @@ export async function addMissing(
     graph.unsaved = true;
     hooks.onProgress();
   };
-  const isMissing = (row: Row) => !bitAt(dead, row) && !graph.known.has(row);
-  for await (const { segment, vectors } of readAhead(segments, isMissing)) {
+  const isMissing = (row: Row) => isTaken(source, row) && !graph.known.has(row);
+  for await (const { segment, vectors } of readAhead(source.segments, isMissing)) {
     if (hooks.stopped()) return;
     await dealOut(graph, segment, vectors, isMissing, onAdded);
     await hooks.between();

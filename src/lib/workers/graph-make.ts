@@ -5,6 +5,7 @@ import { chooseDimensions, FEWEST_PROBED, probedRows } from '#lib/index/choose-d
 import { countShards, FEW_ROWS } from '#lib/index/count-shards.ts';
 import type { GraphChoice } from '#lib/index/types.ts';
 import type { GraphMake } from './collection-graph.ts';
+import { countTaken } from './graph-build.ts';
 import type { IndexSource } from './index-source.ts';
 
 /** What a graph of a collection is to be made with: as the reader chose, or its own vectors say. */
@@ -36,11 +37,11 @@ export function hasOutgrown(
   choice: GraphChoice,
   cores: number
 ): boolean {
-  const { embedded } = source.snapshot;
-  const tooFew = shards < countShards(embedded, cores);
-  if (tooFew && count < FEW_ROWS && embedded >= 2 * count) return true;
+  const taken = countTaken(source);
+  const tooFew = shards < countShards(taken, cores);
+  if (tooFew && count < FEW_ROWS && taken >= 2 * count) return true;
   const unproved = choice.dimensions === 'automatic' && dimensions === source.dimensions;
-  return unproved && count < FEWEST_PROBED && embedded >= FEWEST_PROBED && canShorten(source);
+  return unproved && count < FEWEST_PROBED && taken >= FEWEST_PROBED && canShorten(source);
 }
 
 /** Whether the model was trained so that the leading dimensions alone make a good vector. */

@@ -9,7 +9,7 @@ import { countShards } from '#lib/index/count-shards.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
-import { addMissing, countLive } from './graph-build.ts';
+import { addMissing, countTaken } from './graph-build.ts';
 import { hasOutgrown, planGraph } from './graph-make.ts';
 import { readIndexSource, type IndexSource } from './index-source.ts';
 import { keepGraph, restoreGraph } from './saved-graph.ts';
@@ -153,7 +153,7 @@ export class HnswApi {
   }
 
   async #catchUp(db: Database, id: CollectionId, source: IndexSource): Promise<CollectionGraph> {
-    const total = countLive(source);
+    const total = countTaken(source);
     if (this.#rebuild || !this.#fits(source)) this.#drop();
     const graph = (this.#graph ??= await this.#start(db, id, source, total));
     await graph.bury(source.dead);

@@ -4,6 +4,7 @@ import type { CollectionId } from '#lib/base/ids.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
 import { embeddedRows } from '#lib/collection/store/segments.ts';
+import { isHeldOut } from '#lib/index/held-out.ts';
 import type { GraphChoice, GraphStamp, SavedGraph } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
 import { hasOutgrown } from './graph-make.ts';
@@ -49,6 +50,12 @@ export async function restoreGraph(
   try {
     const parts = blobs.map((blob, n) => ({ blob, digest: stamp.digests[n]! }));
     const loaded = await shards.load(parts, stamp, fitting.capacity(count));
+    if (loaded.some(({ rows }) => rows.some(isHeldOut))) {
+      shards.end();
+      return {
+        reason: 'The saved graph holds rows that it is to be measured with, so it is built again.'
+      };
+    }
     const graph = assemble(saved, source, shards, loaded);
     if (graph) return { graph };
     shards.end();

@@ -12,13 +12,15 @@ import { freshDatabase } from '../store/support.ts';
 import {
   embedRows,
   MANY,
+  MOST,
   openGraph,
   PARAMETERS,
   recallOf,
   saveInTwo,
   spaceOf,
   stageRows,
-  startShard
+  startShard,
+  takenRows
 } from './graph-support.ts';
 
 const DIMENSIONS = 32;
@@ -45,12 +47,12 @@ describe('when a part of the graph', () => {
     while (!statuses.some(({ rows }) => rows > 0)) await graph.status();
     workers[1]!.postMessage('die');
     const failed = await graph.settled();
-    expect(failed).toMatchObject({ state: 'failed', rows: 0, total: MANY });
+    expect(failed).toMatchObject({ state: 'failed', rows: 0, total: MOST });
     expect(failed.reason).toContain(died);
     expect(await link.search(query(1), 5, 50)).toBeUndefined();
 
     await graph.refresh();
-    expect(await graph.settled()).toMatchObject({ state: 'ready', rows: MANY });
+    expect(await graph.settled()).toMatchObject({ state: 'ready', rows: MOST });
     expect(workers).toHaveLength(4);
     expect(await recallOf({ link }, vectors, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
   });
@@ -230,6 +232,17 @@ describe('a saved graph of two parts', () => {
     expect((await link.search(query(7), 3, 50))![0]).toBe(7);
     const again = await openGraph(db, id);
     expect(await again.graph.settled()).toMatchObject({ origin: 'loaded', rows: 400 });
+  });
+
+  test('with rows that are held out is built again without them', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db, 2300);
+    await saveInTwo(db, id, vectors.subarray(0, 2300 * DIMENSIONS), SPACE);
+    const { graph } = await openGraph(db, id);
+    const reason =
+      'The saved graph holds rows that it is to be measured with, so it is built again.';
+    const rows = takenRows(2300).length;
+    expect(await graph.settled()).toMatchObject({ origin: 'built', rows, reason });
   });
 
   test('with rows that have no vector in the collection is built again', async () => {

@@ -5,6 +5,7 @@ import { spaceKey, type Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { saveGraph } from '#lib/collection/store/graphs.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
+import { isHeldOut } from '#lib/index/held-out.ts';
 import type { GraphStatus, SavedGraph } from '#lib/index/types.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import { GraphLink } from '#lib/workers/graph-link.ts';
@@ -16,6 +17,11 @@ import { batch, collectionOf } from '../store/support.ts';
 /** Enough rows for more than one graph, in segments of a size that the run writes. */
 export const MANY = 5200;
 const SEGMENT = 1300;
+/** The first `count` rows without those that no graph holds. */
+export const takenRows = (count: number): Row[] =>
+  Array.from({ length: count }, (_, row) => row).filter((row) => !isHeldOut(row));
+/** Of {@link MANY} rows those that a graph holds. */
+export const MOST = takenRows(MANY).length;
 const { M, efConstruction } = DEFAULT_INDEX_SETTINGS.choice;
 export const PARAMETERS = { M, efConstruction };
 
@@ -130,20 +136,20 @@ export async function saveInTwo(
 }
 
 /**
- * Share of the true ten nearest of 50 rows' vectors among the `candidates` that a graph gives for
- * them, which is what re-scoring leaves of the answer.
+ * Share of the true ten nearest that a graph may hold, of 50 rows' vectors, among the `candidates` that
+ * it gives for them, which is what re-scoring leaves of the answer.
  */
 export async function recallOf(
   { link }: { link: GraphLink },
   vectors: Float32Array,
   dimensions: number,
-  { candidates = 10, live }: { candidates?: number; live?: (row: Row) => boolean } = {}
+  { candidates = 10, live = () => true }: { candidates?: number; live?: (row: Row) => boolean } = {}
 ): Promise<number> {
   const count = vectors.length / dimensions;
   let hits = 0;
   for (let q = 0; q < 50; q++) {
     const query = vectorAt(vectors, Math.floor((q * count) / 50), dimensions);
-    const truth = bruteForce(vectors, query, 10, live);
+    const truth = bruteForce(vectors, query, 10, (row) => live(row) && !isHeldOut(row));
     const found = new Set(await link.search(query, candidates, 100));
     hits += truth.filter((row) => found.has(row)).length;
   }

@@ -1,24 +1,29 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { lasting, transfer } from '#lib/base/remote.ts';
+import { connect, expose, lasting, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { loadGraph } from '#lib/collection/store/graphs.ts';
 import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { saveIndexSettings } from '#lib/collection/store/index-settings.ts';
+import { isHeldOut } from '#lib/index/held-out.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { makeGraph } from '#lib/workers/clients.ts';
+import { EngineApi } from '#lib/workers/engine-api.ts';
 import { GraphLink } from '#lib/workers/graph-link.ts';
 import { clusteredVectors, vectorAt } from '../../support/vectors.ts';
 import { freshDatabase } from '../store/support.ts';
 import {
   embedRows,
   MANY,
+  MOST,
   openGraph,
   recallOf,
   rowsIn,
   spaceOf,
-  stageRows
+  stageRows,
+  takenRows
 } from './graph-support.ts';
 
 const DIMENSIONS = 32;
@@ -41,12 +46,12 @@ describe('a graph', () => {
     const id = await collectionWith(db, MANY);
     const opened = await openGraph(db, id);
     const status = await opened.graph.settled();
-    expect(status).toMatchObject({ state: 'ready', origin: 'built', rows: MANY, total: MANY });
+    expect(status).toMatchObject({ state: 'ready', origin: 'built', rows: MOST, total: MOST });
     expect(status.graph).toMatchObject({ dimensions: DIMENSIONS, M: 16, shards: 2 });
     expect(status.graph!.memoryBytes).toBeGreaterThan(MANY * DIMENSIONS * 4);
     expect(status.graph!.diskBytes).toBeGreaterThan(MANY * DIMENSIONS * 4);
     expect(status.graph!.buildMs).toBeGreaterThan(0);
-    expect(rowsIn(status.known)).toEqual(allRows(MANY));
+    expect(rowsIn(status.known)).toEqual(takenRows(MANY));
     expect(opened.workers).toHaveLength(2);
     expect(await recallOf(opened, vectors, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
     const building = opened.statuses.filter(({ state }) => state === 'building');
@@ -54,6 +59,31 @@ describe('a graph', () => {
     expect(building.map(({ rows }) => rows)).toEqual(
       building.map(({ rows }) => rows).sort((a, b) => a - b)
     );
+  });
+
+  test('lacks exactly the rows that are held out, and a search through it finds them', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db, MANY);
+    const { graph } = await openGraph(db, id);
+    const { port1, port2 } = new MessageChannel();
+    await graph.connectPort(transfer(port1, [port1]));
+    const { known } = await graph.settled();
+    const taken = new Set(rowsIn(known));
+    const lacking = allRows(MANY).filter((row) => !taken.has(row));
+    expect(lacking).toEqual(allRows(MANY).filter(isHeldOut));
+    expect(lacking.length).toBeGreaterThan(20);
+
+    const engine = new EngineApi(() => Promise.resolve(db));
+    await engine.open(id, port2);
+    await engine.settled();
+    const remote = new MessageChannel();
+    expose(engine, remote.port1);
+    const { api } = connect<EngineApi>(remote.port2);
+    for (const row of lacking) {
+      const found = await api.search({ vector: query(row).slice(), k: 3, method: 'hnsw' });
+      expect(found.plan.method).toBe('hnsw');
+      expect(found.rows[0]).toBe(row);
+    }
   });
 
   test('answers rows or nothing while it is built, and goes on being built', async () => {
@@ -129,7 +159,7 @@ describe('a graph that is used', () => {
       const newest = rows.at(-1)!;
       expect((await link.search(query(newest), 3, 100))![0]).toBe(newest);
     }
-    expect(rowsIn(statuses.at(-1)!.known)).toEqual(allRows(MANY));
+    expect(rowsIn(statuses.at(-1)!.known)).toEqual(takenRows(MANY));
   });
 
   test('is not used any more when it holds less than half of the rows', async () => {
@@ -152,13 +182,16 @@ describe('a saved graph', () => {
     const built = await openGraph(db, id);
     const before = await built.graph.settled();
     built.end();
-    expect((await loadGraph(db, id))!.stamp).toMatchObject({ count: 3900, dimensions: DIMENSIONS });
+    expect((await loadGraph(db, id))!.stamp).toMatchObject({
+      count: takenRows(3900).length,
+      dimensions: DIMENSIONS
+    });
 
     await embedRows(db, id, vectors, SPACE, [3900, MANY]);
     await killRows(db, id, [1, 2]);
     const loaded = await openGraph(db, id, { cores: 16 });
     const status = await loaded.graph.settled();
-    expect(status).toMatchObject({ state: 'ready', origin: 'loaded', rows: MANY - 2 });
+    expect(status).toMatchObject({ state: 'ready', origin: 'loaded', rows: MOST - 2 });
     expect(status.graph!.shards).toBe(2);
     expect(status.graph!.buildMs).toBeGreaterThan(before.graph!.buildMs!);
     expect(loaded.statuses.map(({ state }) => state)).not.toContain('building');
@@ -174,11 +207,11 @@ describe('a saved graph', () => {
     while (!(await loadGraph(db, id))) await left.graph.status();
     left.end();
     const { stamp } = (await loadGraph(db, id))!;
-    expect(stamp.count).toBeLessThan(MANY);
+    expect(stamp.count).toBeLessThan(MOST);
 
     const resumed = await openGraph(db, id);
     const status = await resumed.graph.settled();
-    expect(status).toMatchObject({ state: 'ready', origin: 'loaded', rows: MANY });
+    expect(status).toMatchObject({ state: 'ready', origin: 'loaded', rows: MOST });
     expect(resumed.statuses.find(({ origin }) => origin === 'loaded')!.rows).toBe(stamp.count);
     expect(status.graph!.buildMs).toBeGreaterThan(stamp.buildMs);
     expect(await recallOf(resumed, vectors, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
@@ -241,7 +274,7 @@ describe('the reader’s choice', () => {
     while (!statuses.some(({ rows }) => rows > 0)) await graph.status();
     await choose(db, id, { dimensions: 8, M: 8, efConstruction: 60 });
     await graph.rebuild();
-    expect(await graph.settled()).toMatchObject({ state: 'ready', rows: MANY, graph: { M: 8 } });
+    expect(await graph.settled()).toMatchObject({ state: 'ready', rows: MOST, graph: { M: 8 } });
     expect(statuses.filter(({ state }) => state === 'ready')[0]!.graph!.M).toBe(8);
   });
 
@@ -288,7 +321,11 @@ describe('the first dimensions', () => {
     await embedRows(db, id, tapered, space, [300, COUNT]);
     await opened.graph.refresh();
     const status = await opened.graph.settled();
-    expect(status).toMatchObject({ state: 'ready', rows: COUNT, graph: { dimensions: 256 } });
+    expect(status).toMatchObject({
+      state: 'ready',
+      rows: takenRows(COUNT).length,
+      graph: { dimensions: 256 }
+    });
     const recall = await recallOf(opened, tapered, FULL, { candidates: 50 });
     expect(recall).toBeGreaterThanOrEqual(0.99);
   });
@@ -322,7 +359,7 @@ test('the page’s own graph worker builds in workers of its own', async () => {
     lasting((status: GraphStatus) => statuses.push(status))
   );
   const status = await worker.api.settled();
-  expect(status).toMatchObject({ state: 'ready', rows: MANY, origin: 'built' });
+  expect(status).toMatchObject({ state: 'ready', rows: MOST, origin: 'built' });
   expect(await recallOf({ link }, vectors, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
   expect(statuses.at(-1)).toEqual(status);
 });
