@@ -29,7 +29,8 @@ export interface Fitting {
 
 /**
  * Loads a collection's saved graph when it was made from these vectors with these parameters and its
- * bytes are whole; it may be behind by rows and deletions. Throws `IndexError` `graph-too-large`.
+ * bytes are whole; it may be behind by rows and deletions. Throws what has nothing to do with how it
+ * was saved: `IndexError` `graph-too-large`, and whatever keeps a shard from starting.
  */
 export async function restoreGraph(
   db: Database,
@@ -62,8 +63,8 @@ export async function restoreGraph(
     return damaged;
   } catch (error) {
     shards.end();
-    if (error instanceof IndexError && error.code === 'graph-too-large') throw error;
-    return damaged;
+    if (error instanceof IndexError && error.code === 'graph-damaged') return damaged;
+    throw error;
   }
 }
 

@@ -174,6 +174,21 @@ describe('a saved graph of two parts', () => {
     expect(await recallOf({ link }, few, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
   });
 
+  test('is not thrown away when the worker for it can’t be started', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db, 400);
+    await saveInTwo(db, id, vectors.subarray(0, 400 * DIMENSIONS), SPACE);
+    const broken = URL.createObjectURL(new Blob(['throw new Error("broken")']));
+    let started = 0;
+    const startWorker = () => (started++ < 2 ? new Worker(broken) : startShard());
+    const { graph } = await openGraph(db, id, {}, startWorker);
+    const failed = await graph.settled();
+    expect(failed.state).toBe('failed');
+    expect(failed.reason).toContain('The graph worker stopped');
+    await graph.refresh();
+    expect(await graph.settled()).toMatchObject({ state: 'ready', origin: 'loaded', rows: 400 });
+  });
+
   test.each<[string, string, (saved: SavedGraph) => SavedGraph | Promise<SavedGraph>]>([
     ['lost a part', damaged, (saved) => ({ ...saved, shards: saved.shards.slice(1) })],
     ['has no parts', damaged, (saved) => change({ digests: [] })({ ...saved, shards: [] })],
