@@ -135,20 +135,27 @@ export class HnswApi {
   }
 
   async #work(id: CollectionId): Promise<void> {
-    try {
-      const db = await this.#database();
-      while (this.#stale) {
-        this.#stale = false;
-        const source = await readIndexSource(db, id);
-        const graph = await this.#catchUp(db, id, source);
-        if (graph.shards.reason) throw graph.shards.reason;
-        if (!graph.unsaved || this.#rebuild) continue;
-        await this.#idle();
-        if (graph.shards.reason) throw graph.shards.reason;
-        if (!this.#stale) await this.#keep(db, id, source, graph);
+    do {
+      try {
+        await this.#catchUpAll(id);
+      } catch (error) {
+        this.#fail(error);
       }
-    } catch (error) {
-      this.#fail(error);
+    } while (this.#stale && this.#failures < MOST_FAILURES);
+  }
+
+  /** Catches up until nothing has changed since, and keeps what came of it. */
+  async #catchUpAll(id: CollectionId): Promise<void> {
+    const db = await this.#database();
+    while (this.#stale) {
+      this.#stale = false;
+      const source = await readIndexSource(db, id);
+      const graph = await this.#catchUp(db, id, source);
+      if (graph.shards.reason) throw graph.shards.reason;
+      if (!graph.unsaved || this.#rebuild) continue;
+      await this.#idle();
+      if (graph.shards.reason) throw graph.shards.reason;
+      if (!this.#stale) await this.#keep(db, id, source, graph);
     }
   }
 

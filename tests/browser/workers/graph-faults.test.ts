@@ -71,6 +71,23 @@ describe('when a part of the graph', () => {
     expect((await link.search(query(1), 5, 50))![0]).toBe(1);
   });
 
+  test('fails over what was asked meanwhile, that is done nevertheless', async () => {
+    const db = await freshDatabase();
+    const id = await collectionWith(db, 100);
+    const broken = URL.createObjectURL(new Blob(['throw new Error("broken")']));
+    let started = 0;
+    const opened = await openGraph(db, id, {}, () => {
+      if (++started !== 2) return startShard();
+      void opened.graph.refresh();
+      return new Worker(broken);
+    });
+    await opened.graph.settled();
+    await opened.graph.rebuild();
+    expect(await opened.graph.settled()).toMatchObject({ state: 'ready', rows: 100 });
+    expect(opened.statuses.map(({ state }) => state)).toContain('failed');
+    expect(started).toBe(3);
+  });
+
   test('falls silent, everything that waits ends with the reason', async () => {
     const mute = URL.createObjectURL(new Blob(['']));
     const reasons: string[] = [];
