@@ -21,7 +21,7 @@ const USEFUL_SHARE = 0.5;
 const TELL_MS = 500;
 /** A build is kept half-way when so much more of it is done, and so much time has passed. */
 const PARTIAL_SHARE = 0.2;
-/** A graph that failed is tried again at a refresh, but not for ever. */
+/** A graph that failed is tried again, but not for ever. */
 const MOST_FAILURES = 3;
 
 /** How the graph worker goes about it. */
@@ -81,14 +81,14 @@ export class HnswApi {
   }
 
   /**
-   * Starts to catch up with what changed in the store. A graph that failed is begun anew; one that
-   * failed three times stays so until it is opened again or rebuilt.
+   * Starts to catch up with what changed in the store. A graph that failed is begun anew, by itself
+   * when it was in use; one that failed three times stays so until it is opened again or rebuilt.
    */
   refresh(): void {
     if (!this.#collection || this.#failures >= MOST_FAILURES) return;
     this.#stale = true;
     this.#endIdle();
-    this.#working ??= this.#work(this.#collection).finally(() => (this.#working = undefined));
+    this.#start(this.#collection);
   }
 
   /**
@@ -134,12 +134,16 @@ export class HnswApi {
     }
   }
 
+  #start(id: CollectionId): void {
+    this.#working ??= this.#work(id).finally(() => (this.#working = undefined));
+  }
+
   async #work(id: CollectionId): Promise<void> {
     do {
       try {
         await this.#catchUpAll(id);
       } catch (error) {
-        this.#fail(error);
+        await this.#fail(id, error);
       }
     } while (this.#stale && this.#failures < MOST_FAILURES);
   }
@@ -147,6 +151,7 @@ export class HnswApi {
   /** Catches up until nothing has changed since, and keeps what came of it. */
   async #catchUpAll(id: CollectionId): Promise<void> {
     const db = await this.#database();
+    if (this.#graph?.shards.reason) throw this.#graph.shards.reason;
     while (this.#stale) {
       this.#stale = false;
       const source = await readIndexSource(db, id);
@@ -162,7 +167,7 @@ export class HnswApi {
   async #catchUp(db: Database, id: CollectionId, source: IndexSource): Promise<CollectionGraph> {
     const total = countTaken(source);
     if (this.#rebuild || !this.#fits(source)) this.#drop();
-    const graph = (this.#graph ??= await this.#start(db, id, source, total));
+    const graph = (this.#graph ??= await this.#makeGraph(db, id, source, total));
     await graph.bury(source.dead);
     const used = graph.liveCount >= total * USEFUL_SHARE;
     this.#tell(graph, used ? 'ready' : 'building', total);
@@ -184,7 +189,6 @@ export class HnswApi {
       stopped: () => this.#rebuild
     });
     if (!this.#rebuild) this.#tell(graph, 'ready', total);
-    this.#failures = 0;
     return graph;
   }
 
@@ -200,7 +204,7 @@ export class HnswApi {
   }
 
   /** The saved graph, or an empty one with room for every row that is taken, and some more. */
-  async #start(
+  async #makeGraph(
     db: Database,
     id: CollectionId,
     source: IndexSource,
@@ -213,7 +217,7 @@ export class HnswApi {
     const { choice } = (await getIndexSettings(db, id)) ?? DEFAULT_INDEX_SETTINGS;
     this.#choice = choice;
     const capacity = (shards: number) => Math.ceil((source.nextRow / shards) * 1.1) + 256;
-    const start = (count: number) => this.#startShards(count);
+    const start = (count: number) => this.#startShards(id, count);
     const restored = await restoreGraph(db, id, source, { choice, cores, capacity, start });
     if (restored.graph) {
       this.#publish({ ...this.#status, rows: restored.graph.liveCount, origin: 'loaded' });
@@ -227,12 +231,12 @@ export class HnswApi {
     return new CollectionGraph(make, shards);
   }
 
-  #startShards(count: number): ShardSet {
-    const shards = new ShardSet(count, this.#options, (reason) => {
+  #startShards(id: CollectionId, count: number): ShardSet {
+    const shards = new ShardSet(count, this.#options, () => {
       if (this.#graph?.shards !== shards) return;
       this.#endIdle();
-      // Work that is under way meets the reason by itself.
-      if (!this.#working) this.#fail(reason);
+      // Work, under way or begun now, meets the reason by itself.
+      this.#start(id);
     });
     return shards;
   }
@@ -270,13 +274,22 @@ export class HnswApi {
     this.#graph = undefined;
   }
 
-  #fail(error: unknown): void {
+  async #fail(id: CollectionId, error: unknown): Promise<void> {
     this.#failures++;
+    const died = this.#graph?.shards.reason !== undefined;
     this.#drop();
     const { message, next } = toErrorData(error);
     const reason = [message, next].filter(Boolean).join(' ');
-    const { total } = this.#status;
+    const { state, origin, total } = this.#status;
     this.#publish({ state: 'failed', rows: 0, total, origin: null, reason });
+    if (!died) return;
+    // Nothing else may change for long, and until then every search would be exact.
+    if (state === 'ready') this.#stale = true;
+    // What was saved may be what it died of.
+    if (origin === 'loaded')
+      await this.#database()
+        .then((db) => deleteGraph(db, id))
+        .catch(() => undefined);
   }
 
   /** Tells where a graph stands that is being built or used. */

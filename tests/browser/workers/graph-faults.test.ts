@@ -57,18 +57,26 @@ describe('when a part of the graph', () => {
     expect(await recallOf({ link }, vectors, DIMENSIONS)).toBeGreaterThanOrEqual(0.99);
   });
 
-  test('dies while nothing is done, the graph fails and a refresh begins anew', async () => {
+  test('dies while the graph is used, it begins anew, and a loaded one that died is not trusted', async () => {
     const db = await freshDatabase();
     const id = await collectionWith(db, 100);
     const { graph, link, statuses, workers } = await openGraph(db, id, {}, startWorker);
     await graph.settled();
-    workers[0]!.postMessage('die');
-    while (statuses.at(-1)!.state === 'ready') await graph.status();
-    expect(statuses.at(-1)!.reason).toContain(died);
+    for (const [n, origin] of (['loaded', 'built'] as const).entries()) {
+      const from = statuses.length;
+      workers[n]!.postMessage('die');
+      while (statuses.length === from) await graph.status();
+      expect(statuses[from]!.reason).toContain(died);
+      expect(await graph.settled()).toMatchObject({ state: 'ready', origin });
+      expect((await link.search(query(1), 5, 50))![0]).toBe(1);
+    }
+    workers[2]!.postMessage('die');
+    while (statuses.at(-1)!.state !== 'failed') await graph.status();
+    expect(await graph.settled()).toMatchObject({ state: 'failed' });
     expect(await link.search(query(1), 5, 50)).toBeUndefined();
-    await graph.refresh();
-    expect(await graph.settled()).toMatchObject({ state: 'ready', origin: 'loaded' });
-    expect((await link.search(query(1), 5, 50))![0]).toBe(1);
+    expect(workers).toHaveLength(3);
+    await graph.rebuild();
+    expect(await graph.settled()).toMatchObject({ state: 'ready', origin: 'built' });
   });
 
   test('fails over what was asked meanwhile, that is done nevertheless', async () => {
