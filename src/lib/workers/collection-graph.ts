@@ -30,6 +30,10 @@ export class CollectionGraph {
   diskBytes: number | null = null;
   /** Whether it differs from the copy that is kept. */
   unsaved = false;
+  /** Why it was built although another was saved; empty when none was. */
+  builtFor = '';
+  /** Why it could not be kept; empty when it could. */
+  unkeptFor = '';
 
   constructor(make: GraphMake, shards: ShardSet) {
     this.make = make;
@@ -39,6 +43,11 @@ export class CollectionGraph {
   /** Rows that it finds. */
   get liveCount(): number {
     return this.known.size - this.deleted.size;
+  }
+
+  /** What there is to say about it; undefined when there is nothing. */
+  get remark(): string | undefined {
+    return [this.unkeptFor, this.builtFor].filter(Boolean).join(' ') || undefined;
   }
 
   get facts(): GraphFacts {

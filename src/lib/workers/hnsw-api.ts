@@ -228,7 +228,9 @@ export class HnswApi {
     const make = await planGraph(source, choice);
     const shards = start(countShards(source.nextRow, cores));
     await shards.create(make, capacity(shards.size));
-    return new CollectionGraph(make, shards);
+    const graph = new CollectionGraph(make, shards);
+    graph.builtFor = restored.reason;
+    return graph;
   }
 
   #startShards(id: CollectionId, count: number): ShardSet {
@@ -250,8 +252,10 @@ export class HnswApi {
     graph.unsaved = false;
     try {
       await keepGraph(db, id, source, graph);
-    } catch {
-      // No room, or the collection is gone: the graph serves as long as it is open, and is built again.
+      graph.unkeptFor = '';
+    } catch (error) {
+      // It serves as long as it is open.
+      graph.unkeptFor = `The graph could not be kept, so it will be built again. ${reasonOf(error)}`;
     }
     if (graph.shards.reason) throw graph.shards.reason;
     const { state, total } = this.#status;
@@ -278,9 +282,8 @@ export class HnswApi {
     this.#failures++;
     const died = this.#graph?.shards.reason !== undefined;
     this.#drop();
-    const { message, next } = toErrorData(error);
-    const reason = [message, next].filter(Boolean).join(' ');
     const { state, origin, total } = this.#status;
+    const reason = reasonOf(error);
     this.#publish({ state: 'failed', rows: 0, total, origin: null, reason });
     if (!died) return;
     // Nothing else may change for long, and until then every search would be exact.
@@ -295,7 +298,8 @@ export class HnswApi {
   /** Tells where a graph stands that is being built or used. */
   #tell(graph: CollectionGraph, state: GraphStatus['state'], total: number): void {
     this.#toldAt = performance.now();
-    const { origin, reason } = this.#status;
+    const { origin } = this.#status;
+    const reason = graph.remark;
     const told = { state, rows: graph.liveCount, total, origin, ...(reason && { reason }) };
     // A row that comes back to life is compared one by one until the graph finds it again.
     const known = without(graph.known.bits, graph.deleted.bits);
@@ -308,4 +312,10 @@ export class HnswApi {
     this.#status = status;
     for (const onStatus of this.#subscribers) onStatus(status);
   }
+}
+
+/** What happened, and what to do next. */
+function reasonOf(error: unknown): string {
+  const { message, next } = toErrorData(error);
+  return [message, next].filter(Boolean).join(' ');
 }

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import { killRows } from '#lib/collection/store/dead.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
 import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import type { SavedGraph } from '#lib/index/types.ts';
@@ -143,6 +144,34 @@ test('a graph too large for WebAssembly is not begun, and says what would help',
     /^A graph of this size needs \d+\.\d GiB in one piece; WebAssembly has room for 1\.8\. Search stays exact\./
   );
   expect(await link.search(query(1), 5, 50)).toBeUndefined();
+});
+
+test('a graph that there is no room to keep serves, and says so until it is kept', async () => {
+  const db = await freshDatabase();
+  const id = await collectionWith(db, 100);
+  let full = true;
+  const transaction = (...args: Parameters<Database['transaction']>) => {
+    if (full && Array.from(args[0]).includes('graphs') && args[1] === 'readwrite')
+      throw new DOMException('No room.', 'QuotaExceededError');
+    return db.transaction(...args);
+  };
+  const fullDatabase = new Proxy(db, {
+    get: (_, name) => (name === 'transaction' ? transaction : (Reflect.get(db, name) as unknown))
+  });
+  const { graph, link } = await openGraph(fullDatabase, id);
+  const unkept = await graph.settled();
+  expect(unkept).toMatchObject({ state: 'ready', rows: 100, graph: { diskBytes: null } });
+  expect(unkept.reason).toMatch(/^The graph could not be kept, so it will be built again\. .+/);
+  expect((await link.search(query(1), 5, 50))![0]).toBe(1);
+  expect(await loadGraph(db, id)).toBeUndefined();
+
+  full = false;
+  await killRows(db, id, [5]);
+  await graph.refresh();
+  const kept = await graph.settled();
+  expect(kept).toMatchObject({ state: 'ready', rows: 99 });
+  expect(kept.reason).toBeUndefined();
+  expect(kept.graph!.diskBytes).toBeGreaterThan(0);
 });
 
 test('a graph of a collection that is gone fails', async () => {
