@@ -33,12 +33,19 @@ export function graphBytes(capacity: number, dimensions: number, M: number): num
 export class HnswGraph {
   readonly dimensions: number;
   readonly M: number;
+  readonly #maxBytes: number;
   readonly #module: HnswlibModule;
   readonly #index: HierarchicalNSW;
   readonly #rows: Set<Row>;
   readonly #deleted: Set<Row>;
 
-  private constructor(module: HnswlibModule, index: HierarchicalNSW, made: ExpectedGraph) {
+  private constructor(
+    module: HnswlibModule,
+    index: HierarchicalNSW,
+    made: ExpectedGraph,
+    maxBytes: number
+  ) {
+    this.#maxBytes = maxBytes;
     this.#module = module;
     this.#index = index;
     this.dimensions = made.dimensions;
@@ -47,33 +54,45 @@ export class HnswGraph {
     this.#rows = new Set([...index.getUsedLabels(), ...this.#deleted]);
   }
 
-  /** An empty graph with room for `capacity` points. Throws `IndexError` `graph-too-large`. */
-  static async create(made: ExpectedGraph, capacity: number): Promise<HnswGraph> {
-    assertFits(graphBytes(capacity, made.dimensions, made.M));
+  /**
+   * An empty graph with room for `capacity` points, which never takes more than `maxBytes`. Throws
+   * `IndexError` `graph-too-large`.
+   */
+  static async create(
+    made: ExpectedGraph,
+    capacity: number,
+    maxBytes = MAX_GRAPH_BYTES
+  ): Promise<HnswGraph> {
+    assertFits(graphBytes(capacity, made.dimensions, made.M), maxBytes);
     const module = await loadModule();
     const index = new module.HierarchicalNSW('ip', made.dimensions, '');
     attempt('make room', () =>
       index.initIndex(Math.max(1, capacity), made.M, made.efConstruction, RANDOM_SEED)
     );
-    return new HnswGraph(module, index, made);
+    return new HnswGraph(module, index, made, maxBytes);
   }
 
   /**
-   * A graph from the bytes of {@link bytes}, with room for at least `capacity` points. Throws
-   * `IndexError`: `graph-damaged` when {@link checkGraph} refuses the bytes, `graph-too-large`.
+   * A graph from the bytes of {@link bytes}, with room for at least `capacity` points, which never
+   * takes more than `maxBytes`. Throws `IndexError`: `graph-damaged` when {@link checkGraph} refuses the bytes, `graph-too-large`.
    */
-  static async load(bytes: Uint8Array, made: ExpectedGraph, capacity: number): Promise<HnswGraph> {
+  static async load(
+    bytes: Uint8Array,
+    made: ExpectedGraph,
+    capacity: number,
+    maxBytes = MAX_GRAPH_BYTES
+  ): Promise<HnswGraph> {
     const fault = checkGraph(bytes, made);
     if (fault) throw new IndexError('graph-damaged', `The saved graph can't be used: ${fault}.`);
     const room = Math.max(capacity, countPoints(bytes));
-    assertFits(graphBytes(room, made.dimensions, made.M));
+    assertFits(graphBytes(room, made.dimensions, made.M), maxBytes);
     const module = await loadModule();
     const index = new module.HierarchicalNSW('ip', made.dimensions, '');
     // Taken over as they are: a copy of a large graph might not fit beside it.
     module.FS.writeFile(`${FOLDER}/${FILE}`, bytes, { canOwn: true });
     attempt('load', () => index.readIndex(FILE, room));
     module.FS.unlink(`${FOLDER}/${FILE}`);
-    return new HnswGraph(module, index, made);
+    return new HnswGraph(module, index, made, maxBytes);
   }
 
   /** Rows in the graph, deleted ones included. */
@@ -169,16 +188,19 @@ export class HnswGraph {
     const capacity = this.#index.getMaxElements();
     if (this.#rows.size < capacity) return;
     const larger = Math.ceil(capacity * 1.5) + 1;
-    assertFits(graphBytes(capacity + larger, this.dimensions, this.M));
+    assertFits(graphBytes(capacity + larger, this.dimensions, this.M), this.#maxBytes);
     attempt('make room', () => this.#index.resizeIndex(larger));
   }
 }
 
-function assertFits(bytes: number): void {
-  if (bytes <= MAX_GRAPH_BYTES) return;
+function assertFits(bytes: number, maxBytes: number): void {
+  const most = Math.min(maxBytes, MAX_GRAPH_BYTES);
+  if (bytes <= most) return;
+  const [needed, room] = [bytes, most].map((size) => (size / 2 ** 30).toFixed(1));
+  const where = most < MAX_GRAPH_BYTES ? 'this machine' : 'WebAssembly';
   throw new IndexError(
     'graph-too-large',
-    `A graph of this size needs ${(bytes / 2 ** 30).toFixed(1)} GiB in one piece; WebAssembly has room for 1.8.`,
+    `A graph of this size needs ${needed} GiB in one piece; ${where} has room for ${room}.`,
     'Search stays exact. Fewer dimensions make a graph possible.'
   );
 }

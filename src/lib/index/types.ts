@@ -70,7 +70,7 @@ export interface GraphStatus {
   total: number;
   /** How the graph came to be in this session. */
   origin: 'loaded' | 'built' | null;
-  /** Why there is no graph, or why it was built again, as a sentence. */
+  /** Why there is no graph, why it was built again, or why it can’t be kept, as sentences. */
   reason?: string;
   /** The generation of the collection that the graph's rows are of. */
   generation?: number;

@@ -28,9 +28,12 @@ export interface SavedShard {
 export class ShardApi {
   #graph: HnswGraph | undefined;
 
-  /** An empty graph with room for `capacity` rows. Returns its memory in bytes; throws `IndexError`. */
-  async create(made: ExpectedGraph, capacity: number): Promise<number> {
-    this.#graph = await HnswGraph.create(made, capacity);
+  /**
+   * An empty graph with room for `capacity` rows, which never takes more than `maxBytes`. Returns its
+   * memory in bytes; throws `IndexError`.
+   */
+  async create(made: ExpectedGraph, capacity: number, maxBytes: number): Promise<number> {
+    this.#graph = await HnswGraph.create(made, capacity, maxBytes);
     return this.#graph.memoryBytes;
   }
 
@@ -41,7 +44,8 @@ export class ShardApi {
   async load(
     { blob, digest }: Pick<SavedShard, 'blob' | 'digest'>,
     made: ExpectedGraph,
-    capacity: number
+    capacity: number,
+    maxBytes: number
   ): Promise<LoadedShard> {
     const bytes = await blob.arrayBuffer().then(
       (buffer) => new Uint8Array(buffer),
@@ -52,8 +56,8 @@ export class ShardApi {
     }
     const empty = bytes.length === 0;
     const graph = empty
-      ? await HnswGraph.create(made, capacity)
-      : await HnswGraph.load(bytes, made, capacity);
+      ? await HnswGraph.create(made, capacity, maxBytes)
+      : await HnswGraph.load(bytes, made, capacity, maxBytes);
     this.#graph = graph;
     const rows = Uint32Array.from(graph.rows);
     return { rows, deleted: Uint32Array.from(graph.deleted), memoryBytes: graph.memoryBytes };

@@ -2,6 +2,7 @@ import { CancelledError, IndexError, type SemblanceError } from '#lib/base/error
 import type { Row } from '#lib/base/ids.ts';
 import { connect, expose, transfer, type Remote } from '#lib/base/remote.ts';
 import type { ExpectedGraph } from '#lib/index/check-graph.ts';
+import { graphBudget } from '#lib/index/graph-budget.ts';
 import type { NearRows } from '#lib/index/hnsw.ts';
 import { WorkerClient } from './client.ts';
 import { ShardApi, type LoadedShard, type SavedShard } from './shard-api.ts';
@@ -17,6 +18,8 @@ export interface ShardOptions {
   startWorker?: (() => Worker) | undefined;
   /** How often waiting is looked at, in milliseconds. */
   tickMs?: number;
+  /** Bytes that all graphs may take together; by this machine's memory when undefined. */
+  memoryBudget?: number;
 }
 
 interface Shard {
@@ -34,6 +37,8 @@ interface Shard {
  */
 export class ShardSet {
   readonly #shards: Shard[];
+  /** Bytes that each may take. */
+  readonly #maxBytes: number;
   readonly #onFailure: (reason: SemblanceError) => void;
   readonly #ticking: ReturnType<typeof setInterval>;
   /** Why the set has ended. */
@@ -41,10 +46,11 @@ export class ShardSet {
 
   constructor(
     count: number,
-    { startWorker, tickMs = 5000 }: ShardOptions,
+    { startWorker, tickMs = 5000, memoryBudget = graphBudget() }: ShardOptions,
     onFailure: (reason: SemblanceError) => void
   ) {
     this.#onFailure = onFailure;
+    this.#maxBytes = memoryBudget / count;
     this.#shards = Array.from({ length: count }, () => ({
       ...(startWorker ? inWorker(startWorker, (reason) => this.#fail(reason)) : inThisThread()),
       batches: new Set<Promise<unknown>>(),
@@ -73,7 +79,7 @@ export class ShardSet {
   /** Makes empty graphs, each with room for `capacity` rows. Throws as `ShardApi.create` does. */
   async create(made: ExpectedGraph, capacity: number): Promise<void> {
     await this.#all(async (shard) => {
-      shard.memoryBytes = await this.#ask(shard, shard.api.create(made, capacity));
+      shard.memoryBytes = await this.#ask(shard, shard.api.create(made, capacity, this.#maxBytes));
     });
   }
 
@@ -84,7 +90,10 @@ export class ShardSet {
     capacity: number
   ): Promise<LoadedShard[]> {
     return this.#all(async (shard, n) => {
-      const loaded = await this.#ask(shard, shard.api.load(saved[n]!, made, capacity));
+      const loaded = await this.#ask(
+        shard,
+        shard.api.load(saved[n]!, made, capacity, this.#maxBytes)
+      );
       shard.memoryBytes = loaded.memoryBytes;
       return loaded;
     });

@@ -146,6 +146,20 @@ test('a graph too large for WebAssembly is not begun, and says what would help',
   expect(await link.search(query(1), 5, 50)).toBeUndefined();
 });
 
+test('a graph may take only a share of the machine’s memory, however many parts it has', async () => {
+  const db = await freshDatabase();
+  const options = { memoryBudget: 2 ** 21 };
+  const few = await openGraph(db, await collectionWith(db, 400), options);
+  expect(await few.graph.settled()).toMatchObject({ state: 'ready', rows: 400 });
+  // Either of its two parts alone is smaller than that.
+  const id = await collectionWith(db, MANY);
+  const failed = await (await openGraph(db, id, options)).graph.settled();
+  expect(failed.state).toBe('failed');
+  expect(failed.reason).toMatch(/^A graph of this size needs .* this machine has room for/);
+  const larger = await openGraph(db, id, { memoryBudget: 2 ** 22 });
+  expect(await larger.graph.settled()).toMatchObject({ state: 'ready', graph: { shards: 2 } });
+});
+
 test('a graph that there is no room to keep serves, and says so until it is kept', async () => {
   const db = await freshDatabase();
   const id = await collectionWith(db, 100);
