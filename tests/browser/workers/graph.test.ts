@@ -6,7 +6,6 @@ import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { loadGraph } from '#lib/collection/store/graphs.ts';
 import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
-import { saveIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { isHeldOut } from '#lib/index/held-out.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { makeGraph } from '#lib/workers/clients.ts';
