@@ -9,8 +9,9 @@ import {
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer } from '#lib/base/remote.ts';
 import type { GraphChoice, GraphStatus, Measurement, Method } from '#lib/index/types.ts';
-import { embedder, items, makeEngine, makeGraph } from '#lib/workers/clients.ts';
+import { connectGraph, embedder, items, makeEngine } from '#lib/workers/clients.ts';
 import type { IndexFacts } from '#lib/workers/engine-api.ts';
+import type { GraphConnector } from '#lib/workers/graph-connector.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
 import { answerTo, type Answer, type Sources } from './answer.ts';
 import { runs } from './runs.svelte.ts';
@@ -33,7 +34,7 @@ export class OpenCollection {
   #refreshing: Promise<void> | undefined;
   #stale = false;
   readonly #engineWorker = makeEngine();
-  readonly #graphWorker = makeGraph();
+  readonly #graphWorker: GraphConnector;
   /** Aborted when the collection is closed: no worker may be started after that. */
   readonly #closing = new AbortController();
   readonly #stopListening: () => void;
@@ -41,7 +42,8 @@ export class OpenCollection {
 
   constructor(id: CollectionId) {
     this.id = id;
-    this.#engineWorker.onDeath = this.#graphWorker.onDeath = (reason) => this.#lose(reason);
+    this.#engineWorker.onDeath = (reason) => this.#lose(reason);
+    this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));
     this.#ready().catch((error: unknown) => this.#tell(error));
     this.#stopListening = onChange((change) => {
       if (change.kind === 'library' || change.collection === id) void this.refresh();
@@ -91,23 +93,18 @@ export class OpenCollection {
     throwIfCancelled(signal);
     this.#state = await items.api.collection(this.id);
     throwIfCancelled(signal);
-    const { port1, port2 } = new MessageChannel();
-    await this.#graphWorker.api.connectPort(transfer(port1, [port1]));
-    throwIfCancelled(signal);
-    await this.#engineWorker.api.open(this.id, transfer(port2, [port2]));
+    const port = this.#graphWorker.port();
+    await this.#engineWorker.api.open(this.id, transfer(port, [port]));
     throwIfCancelled(signal);
     await this.#engineWorker.api.watch(lasting(() => void this.#indexChanges++));
     throwIfCancelled(signal);
-    const onStatus = lasting((status: GraphStatus) => (this.#graph = status));
-    await this.#graphWorker.api.open(this.id, onStatus);
+    // Nothing waits for the graph: without it, searches are exact.
+    void this.#graphWorker.refresh();
   }
 
-  /** One of the two workers died. Both hold the other's port, so both start anew when next asked. */
+  /** The engine's worker died, and is started anew when next asked; the graph's lives on. */
   #lose(reason: SemblanceError): void {
-    this.#engineWorker.end();
-    this.#graphWorker.end();
     this.#opened = undefined;
-    this.#graph = { state: 'none', rows: 0, total: 0, origin: null, reason: reason.message };
     this.#tell(reason);
   }
 
@@ -132,7 +129,7 @@ export class OpenCollection {
         await this.#engineWorker.api.refresh();
         this.#indexChanges++;
         // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
-        if (!runs.of(this.id)?.running) await this.#graphWorker.api.refresh();
+        if (!runs.of(this.id)?.running) await this.#graphWorker.refresh();
       }
     } catch (error) {
       this.#tell(error);
@@ -200,7 +197,7 @@ export class OpenCollection {
   async rebuild(choice: GraphChoice): Promise<void> {
     await this.#ready();
     await this.#engineWorker.api.chooseGraph(choice);
-    await this.#graphWorker.api.rebuild();
+    await this.#graphWorker.rebuild();
   }
 
   /** Shows no answer: the question was cleared. */

@@ -1,6 +1,9 @@
+import type { CollectionId } from '#lib/base/ids.ts';
+import type { GraphStatus } from '#lib/index/types.ts';
 import { WorkerClient } from './client.ts';
 import type { EmbeddingApi } from './embedding-api.ts';
 import type { EngineApi } from './engine-api.ts';
+import { GraphConnector } from './graph-connector.ts';
 import type { HnswApi } from './hnsw-api.ts';
 import type { ImportApi } from './import-api.ts';
 import type { ItemsApi } from './items-api.ts';
@@ -36,6 +39,14 @@ export function makeGraph(): WorkerClient<HnswApi> {
     'graph',
     () => new Worker(new URL('./hnsw.worker.ts', import.meta.url), { type: 'module' })
   );
+}
+
+/** The same, joined with the engine: what befalls it does not befall searching. */
+export function connectGraph(
+  collection: CollectionId,
+  onStatus: (status: GraphStatus) => void
+): GraphConnector {
+  return new GraphConnector(makeGraph(), collection, onStatus);
 }
 
 /** A new import worker, which holds one draft. */

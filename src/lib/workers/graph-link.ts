@@ -1,4 +1,5 @@
-import { connect, lasting, transfer, type Remote } from '#lib/base/remote.ts';
+import { CancelledError } from '#lib/base/errors.ts';
+import { connect, lasting, transfer, type Connection } from '#lib/base/remote.ts';
 import type { GraphPort } from '#lib/index/engine.ts';
 import type { GraphStatus } from '#lib/index/types.ts';
 import type { HnswApi } from './hnsw-api.ts';
@@ -6,27 +7,37 @@ import type { HnswApi } from './hnsw-api.ts';
 /** A search goes on without a graph that is silent for longer. */
 const ANSWER_MS = 2000;
 
+/** Whoever knows how a graph worker is reached. */
+export interface GraphLines {
+  /**
+   * Tells a port that answers as `HnswApi` does, and another whenever it takes the place of the last
+   * one; null when there is none.
+   */
+  lines(onLine: (line: MessagePort | null) => void): void | Promise<void>;
+}
+
+const NO_GRAPH: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
+
 /**
  * The engine's line to the graph worker. The graph tells its status, so that asking costs nothing. One
  * that did not answer in time counts as failed until anything is heard of it, an answer that came too
  * late included.
  */
 export class GraphLink implements GraphPort {
-  readonly #api: Remote<HnswApi>;
+  readonly #onTold: () => void;
   readonly #answerMs: number;
-  #status: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
+  #line: Connection<HnswApi> | undefined;
+  #status = NO_GRAPH;
   #silent = false;
 
-  /** `onTold` is called whenever the graph has told its status. */
+  /** `port` leads to {@link GraphLines}; `onTold` is called whenever the status may be another. */
   constructor(port: MessagePort, onTold = () => {}, answerMs = ANSWER_MS) {
-    this.#api = connect<HnswApi>(port).api;
+    this.#onTold = onTold;
     this.#answerMs = answerMs;
-    const onStatus = (status: GraphStatus) => {
-      this.#status = status;
-      this.#silent = false;
-      onTold();
-    };
-    void this.#api.subscribe(lasting(onStatus));
+    const onLine = (line: MessagePort | null) => this.#take(line);
+    connect<GraphLines>(port)
+      .api.lines(lasting(onLine))
+      .catch(() => undefined);
   }
 
   /** What the graph last told of itself. */
@@ -41,6 +52,8 @@ export class GraphLink implements GraphPort {
     k: number,
     efSearch: number
   ): Promise<Uint32Array | undefined> {
+    const line = this.#line;
+    if (!line) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
@@ -51,12 +64,29 @@ export class GraphLink implements GraphPort {
     // A view would take along all of the buffer that it looks at.
     const copy = vector.slice();
     const moved = transfer(copy, [copy.buffer]);
-    const answer = this.#api.search(moved, k, efSearch).catch(() => undefined);
+    const answer = line.api.search(moved, k, efSearch).catch(() => undefined);
     void answer.then(() => (this.#silent = false));
     try {
       return await Promise.race([answer, silence]);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #take(port: MessagePort | null): void {
+    // Searches that wait for the last one go on without.
+    this.#line?.close(new CancelledError());
+    const line = (this.#line = port ? connect<HnswApi>(port) : undefined);
+    this.#tell(NO_GRAPH);
+    const onStatus = (status: GraphStatus) => {
+      if (this.#line === line) this.#tell(status);
+    };
+    line?.api.subscribe(lasting(onStatus)).catch(() => undefined);
+  }
+
+  #tell(status: GraphStatus): void {
+    this.#status = status;
+    this.#silent = false;
+    this.#onTold();
   }
 }

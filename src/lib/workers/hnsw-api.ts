@@ -10,6 +10,7 @@ import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
 import { addMissing, countTaken } from './graph-build.ts';
+import type { GraphLines } from './graph-link.ts';
 import { hasOutgrown, planGraph } from './graph-make.ts';
 import { readIndexSource, type IndexSource } from './index-source.ts';
 import { keepGraph, restoreGraph } from './saved-graph.ts';
@@ -40,7 +41,7 @@ export interface HnswOptions extends ShardOptions {
  * reads, deals out, merges and keeps. A graph is built for any number of rows: for few it takes a
  * moment, and the reader may ask for it. No network.
  */
-export class HnswApi {
+export class HnswApi implements GraphLines {
   readonly #database: () => Promise<Database>;
   readonly #options: HnswOptions & { cores: number };
   readonly #subscribers = new Set<(status: GraphStatus) => void>();
@@ -72,6 +73,13 @@ export class HnswApi {
   /** Answers the same calls on a port, such as the engine worker's. */
   connectPort(port: MessagePort): void {
     expose(this, port);
+  }
+
+  /** One line to this worker: see {@link GraphLines}. */
+  lines(onLine: (line: MessagePort) => void): void {
+    const { port1, port2 } = new MessageChannel();
+    this.connectPort(port1);
+    onLine(transfer(port2, [port2]));
   }
 
   /** Tells the status now and whenever it changes. */

@@ -1,5 +1,6 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CollectionId } from '#lib/base/ids.ts';
+import { expose, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { killRows } from '#lib/collection/store/dead.ts';
@@ -208,17 +209,20 @@ test('a graph that answers too late is not waited for, and is used again when it
     if (event.data.method === 'search') held.push(event);
     if (held.length > 0) calls.resolve(undefined);
   };
-  const link = new GraphLink(port2, () => {}, 20);
+  const lines = new MessageChannel();
+  const told = Promise.withResolvers<undefined>();
+  const give = (onLine: (line: MessagePort) => void) => onLine(transfer(port2, [port2]));
+  expose({ lines: give }, lines.port1);
+  const link = new GraphLink(lines.port2, () => told.resolve(undefined), 20);
+  await told.promise;
   expect(await link.search(query(1), 5, 50)).toBeUndefined();
   expect(link.status()).toMatchObject({ state: 'failed', reason: 'The graph does not answer.' });
   await calls.promise;
   const { id, args } = held[0]!.data as { id: number; args: [Float32Array] };
   expect(args[0]).toEqual(query(1).slice());
   expect(args[0].buffer.byteLength).toBe(DIMENSIONS * 4);
-  const heard = new Promise((done) => port2.addEventListener('message', done));
   port1.postMessage({ kind: 'result', id, value: Uint32Array.of(1) });
-  await heard;
-  expect(link.status().state).toBe('none');
+  await vi.waitFor(() => expect(link.status().state).toBe('none'));
 });
 
 describe('a saved graph of two parts', () => {
