@@ -70,7 +70,7 @@ export async function restoreGraph(
 
 /**
  * Keeps the graph as it is now, and notes in it how large the copy is. Where another tab is just
- * keeping its own, nothing is written: either serves, and catches up. Throws what `saveGraph` throws,
+ * keeping its own, or has chosen other parameters, nothing is written. Throws what `saveGraph` throws,
  * and what a shard failed with.
  */
 export async function keepGraph(
@@ -88,8 +88,7 @@ export async function keepGraph(
     const digests = parts.map(({ digest }) => digest);
     const stamp = { generation, count, space, dimensions, M, efConstruction, buildMs, digests };
     const shards = parts.map(({ blob }) => blob);
-    await saveGraph(db, { collection: id, shards, stamp });
-    graph.diskBytes = sizeOf(shards);
+    if (await saveGraph(db, { collection: id, shards, stamp })) graph.diskBytes = sizeOf(shards);
   });
 }
 
