@@ -8,6 +8,8 @@ export const TARGET_RECALL = 0.99;
 const FREE_MS = 1;
 /** The graph must promise to be so much faster: its time is less certain than that of a scan. */
 const WORTHWHILE = 0.8;
+/** A filter that leaves a smaller share is not for the graph, most of whose finds it would drop. */
+const SELECTIVE_SHARE = 0.1;
 /** The graph is not asked for more candidates: comparing with all is then the better way. */
 const MAX_CANDIDATES = 2000;
 /** Rows that the graph does not know yet may be so many: they are compared one by one. */
@@ -133,7 +135,8 @@ function findObstacle(situation: Situation): string | undefined {
   if (matching === 0) return 'There is nothing to compare with.';
   if (graph.state !== 'ready') return whyNotReady(graph);
   if (missing > Math.min(MAX_MISSING, live / 2)) return 'The graph is catching up with changes.';
-  if (matching < live && graphSearch(situation).efSearch > MAX_CANDIDATES) {
+  const tooMany = matching < live && graphSearch(situation).efSearch > MAX_CANDIDATES;
+  if (tooMany || matching < SELECTIVE_SHARE * live) {
     return 'The filter leaves too few for the graph.';
   }
   return undefined;

@@ -89,6 +89,8 @@ test('a wide filter asks the graph for as many more as it will drop', () => {
 
 test('what a selective filter leaves is compared one by one, even if the graph is asked for', () => {
   for (const asked of ['automatic', 'hnsw'] as const) {
+    const few = { live: 2000, matching: 100, tuning: { ...tuning, efSearch: 16 } };
+    expect(choosePlan(situation({ asked, ...few })).method).toBe('exact');
     const choice = choosePlan(situation({ asked, matching: ROWS / 100 }));
     expect(choice).toMatchObject({ method: 'exact', precision: 'int8' });
     expect(choice.reason).toContain('The filter leaves too few for the graph.');
