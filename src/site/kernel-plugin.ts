@@ -86,7 +86,7 @@ function parse(id: string): { folder: string; entry: string; features: WasmFeatu
 }
 
 /** The texts of a folder's source files, by name. */
-function readSources(folder: string): Map<string, string> {
+export function readSources(folder: string): Map<string, string> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
   return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }

@@ -3,6 +3,7 @@ import { IndexError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { vectorFault } from '#lib/base/vector.ts';
 import { checkGraph, countPoints, type ExpectedGraph } from './check-graph.ts';
+import { PointCalls, type NearRows } from './point-calls.ts';
 
 /** WebAssembly memory ends at 2 GiB here; the rest is the library's own and what searches need. */
 const MAX_GRAPH_BYTES = 1.8 * 2 ** 30;
@@ -12,12 +13,6 @@ const POINT_OVERHEAD_BYTES = 128;
 const RANDOM_SEED = 100;
 const FOLDER = '/hnswlib-index';
 const FILE = 'graph';
-
-/** Rows near a query, the nearest first, with their distance (1 − inner product). */
-export interface NearRows {
-  rows: Uint32Array<ArrayBuffer>;
-  distances: Float32Array<ArrayBuffer>;
-}
 
 /** Memory of a graph with room for `capacity` points, in bytes. */
 export function graphBytes(capacity: number, dimensions: number, M: number): number {
@@ -36,6 +31,7 @@ export class HnswGraph {
   readonly #maxBytes: number;
   readonly #module: HnswlibModule;
   readonly #index: HierarchicalNSW;
+  readonly #points: PointCalls;
   readonly #rows: Set<Row>;
   readonly #deleted: Set<Row>;
 
@@ -48,6 +44,7 @@ export class HnswGraph {
     this.#maxBytes = maxBytes;
     this.#module = module;
     this.#index = index;
+    this.#points = new PointCalls(module.asm, index, made.dimensions);
     this.dimensions = made.dimensions;
     this.M = made.M;
     this.#deleted = new Set(index.getDeletedLabels());
@@ -119,7 +116,7 @@ export class HnswGraph {
     if (this.#rows.has(row))
       throw new IndexError('row-twice', `Row ${row} is in the graph already.`);
     this.#makeRoom();
-    attempt('add a row', () => this.#index.addPoint(vector, row, false));
+    attempt('add a row', () => this.#points.add(row, vector));
     this.#rows.add(row);
   }
 
@@ -148,14 +145,10 @@ export class HnswGraph {
     this.#check(vector);
     const most = Math.min(k, this.#rows.size - this.#deleted.size);
     if (most < 1) return { rows: new Uint32Array(0), distances: new Float32Array(0) };
-    const found = attempt('search', () => {
+    return attempt('search', () => {
       this.#index.setEfSearch(Math.max(efSearch, most));
-      return this.#index.searchKnn(vector, most, undefined);
+      return this.#points.search(vector, most);
     });
-    return {
-      rows: Uint32Array.from(found.neighbors),
-      distances: Float32Array.from(found.distances)
-    };
   }
 
   /** The graph in hnswlib's own format (32-bit sizes). */

@@ -1,19 +1,15 @@
-/** The part of hnswlib-wasm 0.8.2 that is used, with `FS` as src/site/hnswlib-transform.ts exports it. */
+/** The part of hnswlib-wasm 0.8.2 that is used, with what src/site/hnswlib-transform.ts exports. */
 declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
+  import type { Held, HnswlibExports } from '#lib/index/point-calls.ts';
+
   /** The graph. Failures throw a `WebAssembly.Exception` without a message. */
-  export interface HierarchicalNSW {
+  export interface HierarchicalNSW extends Held {
     initIndex(maxElements: number, m: number, efConstruction: number, randomSeed: number): void;
     readIndex(filename: string, maxElements: number): void;
     writeIndex(filename: string): void;
     resizeIndex(maxElements: number): void;
-    addPoint(point: Float32Array, label: number, replaceDeleted: boolean): void;
     markDeleteItems(labels: number[]): void;
     unmarkDelete(label: number): void;
-    searchKnn(
-      query: Float32Array,
-      k: number,
-      filter: ((label: number) => boolean) | undefined
-    ): { distances: number[]; neighbors: number[] };
     getUsedLabels(): number[];
     getDeletedLabels(): number[];
     getMaxElements(): number;
@@ -23,6 +19,7 @@ declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
 
   export interface HnswlibModule {
     HierarchicalNSW: new (space: 'ip', dimensions: number, autoSaveFilename: '') => HierarchicalNSW;
+    asm: HnswlibExports;
     FS: {
       mkdir(path: string): void;
       lookupPath(path: string): {

@@ -4,7 +4,7 @@ import { shorten, vectorFault } from '#lib/base/vector.ts';
 import { RowSet } from '#lib/collection/store/row-set.ts';
 import { rowsOf } from '#lib/index/bitmap.ts';
 import type { ExpectedGraph } from '#lib/index/check-graph.ts';
-import type { NearRows } from '#lib/index/hnsw.ts';
+import type { NearRows } from '#lib/index/point-calls.ts';
 import type { GraphFacts } from '#lib/index/types.ts';
 import type { ShardSet } from './shards.ts';
 

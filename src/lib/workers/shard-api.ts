@@ -3,7 +3,8 @@ import { IndexError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { transfer } from '#lib/base/remote.ts';
 import type { ExpectedGraph } from '#lib/index/check-graph.ts';
-import { HnswGraph, type NearRows } from '#lib/index/hnsw.ts';
+import { HnswGraph } from '#lib/index/hnsw.ts';
+import type { NearRows } from '#lib/index/point-calls.ts';
 
 /** What a shard holds after it was loaded. */
 export interface LoadedShard {

@@ -3,7 +3,7 @@ import type { Row } from '#lib/base/ids.ts';
 import { connect, expose, transfer, type Remote } from '#lib/base/remote.ts';
 import type { ExpectedGraph } from '#lib/index/check-graph.ts';
 import { graphBudget } from '#lib/index/graph-budget.ts';
-import type { NearRows } from '#lib/index/hnsw.ts';
+import type { NearRows } from '#lib/index/point-calls.ts';
 import { WorkerClient } from './client.ts';
 import { ShardApi, type LoadedShard, type SavedShard } from './shard-api.ts';
 
