@@ -1,4 +1,5 @@
 import { mapBounded } from '#lib/base/bounded.ts';
+import { deviceMemory } from '#lib/base/device-memory.ts';
 import { encodeVectors, type VectorCodes } from '#lib/base/codes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { getCodes, readCodes, saveCodes, type SegmentKey } from '#lib/collection/store/codes.ts';
@@ -7,7 +8,8 @@ import { RowVectors } from '#lib/collection/store/row-vectors.ts';
 import type { Segment, SegmentCodes } from '#lib/collection/store/schema.ts';
 import { readVectors } from '#lib/collection/store/segments.ts';
 import { rowsOf, without } from '#lib/index/bitmap.ts';
-import { Engine, type GraphPort } from '#lib/index/engine.ts';
+import { Engine } from '#lib/index/engine.ts';
+import type { GraphPort } from '#lib/index/graph-port.ts';
 import type { Kernel } from '#lib/index/kernel/kernel.ts';
 import type { VectorBatch } from '#lib/index/types.ts';
 import type { Block } from '#lib/index/vector-table.ts';
@@ -19,8 +21,6 @@ const READ_AT_ONCE = 8;
 const ENCODE_AT_ONCE = 2;
 /** Share of the machine's memory that float32 vectors may take; codes are four times smaller. */
 const VECTOR_SHARE = 1 / 16;
-/** Browsers that do not tell have at least so much, in GiB. */
-const UNTOLD_MEMORY = 4;
 
 /** How an index is opened. */
 export interface OpenIndexOptions {
@@ -54,7 +54,7 @@ export class OpenIndex {
     collection: CollectionId,
     { dimensions, snapshot }: IndexSource,
     kernel: Kernel,
-    { graph, vectorBudget = machineBudget() }: OpenIndexOptions
+    { graph, vectorBudget = deviceMemory() * VECTOR_SHARE }: OpenIndexOptions
   ) {
     this.#db = db;
     this.#collection = collection;
@@ -155,11 +155,4 @@ export class OpenIndex {
       block.vectors ??= await readVectors(stored);
     }
   }
-}
-
-/** Bytes that float32 vectors may take in memory. */
-function machineBudget(): number {
-  // Not in TypeScript's library: only Chromium tells.
-  const { deviceMemory = UNTOLD_MEMORY } = navigator as { deviceMemory?: number };
-  return deviceMemory * 2 ** 30 * VECTOR_SHARE;
 }
