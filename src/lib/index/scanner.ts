@@ -56,7 +56,7 @@ export class Scanner {
 
   /**
    * Starts a scan for questions (`count × dimensions`), keeping the `k` best rows of `allowed` (a
-   * bitmap) for each.
+   * bitmap) for each. Throws `IndexError` `out-of-memory`; a scan that was begun before is lost then.
    */
   begin(queries: Float32Array, k: number, allowed: Uint8Array): void {
     const dimensions = this.#dimensions;
@@ -170,10 +170,11 @@ class Region {
     this.#arena = arena;
   }
 
+  /** Throws `IndexError` `out-of-memory`, and is as large as before then. */
   reserve(bytes: number): void {
     if (bytes <= this.#bytes) return;
     // Twice as much, so that what is left behind never adds up to more than what is used.
+    this.address = this.#arena.allocate(2 * bytes);
     this.#bytes = 2 * bytes;
-    this.address = this.#arena.allocate(this.#bytes);
   }
 }

@@ -1,14 +1,16 @@
+import { deviceMemory } from '#lib/base/device-memory.ts';
 import { CancelledError, IndexError, type SemblanceError } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { connect, expose, transfer, type Remote } from '#lib/base/remote.ts';
 import type { ExpectedGraph } from '#lib/index/check-graph.ts';
-import { graphBudget } from '#lib/index/graph-budget.ts';
 import type { NearRows } from '#lib/index/point-calls.ts';
 import { WorkerClient } from './client.ts';
 import { ShardApi, type LoadedShard, type SavedShard } from './shard-api.ts';
 
 /** Batches a shard has at most: one it works on, one that waits, so that it never runs dry. */
 const MAX_BATCHES = 2;
+/** Share of the machine's memory that all graphs may take: the rest is left to vectors, page and others. */
+const MEMORY_SHARE = 1 / 2;
 /** Ticks without any sign of life after which a worker is taken for dead. */
 const MAX_SILENT_TICKS = 12;
 
@@ -46,7 +48,7 @@ export class ShardSet {
 
   constructor(
     count: number,
-    { startWorker, tickMs = 5000, memoryBudget = graphBudget() }: ShardOptions,
+    { startWorker, tickMs = 5000, memoryBudget = deviceMemory() * MEMORY_SHARE }: ShardOptions,
     onFailure: (reason: SemblanceError) => void
   ) {
     this.#onFailure = onFailure;
@@ -147,7 +149,8 @@ export class ShardSet {
     near.sort((a, b) => a.distance - b.distance || a.row - b.row).splice(k);
     return {
       rows: Uint32Array.from(near, ({ row }) => row),
-      distances: Float32Array.from(near, ({ distance }) => distance)
+      distances: Float32Array.from(near, ({ distance }) => distance),
+      compared: answers.reduce((sum, { compared }) => sum + compared, 0)
     };
   }
 
