@@ -159,7 +159,7 @@ const NO_FILTER: Filtered = { filteredP50Ms: null, filteredRecall10: null };
 async function askFiltered(session: Session, data: DataSet): Promise<Filtered> {
   const asked: Asked = await session.ask(asking(data, true));
   return {
-    filteredP50Ms: percentile(asked.kernelMs, 50),
+    filteredP50Ms: percentile(asked.finalMs, 50),
     filteredRecall10: recall(asked.rows, data.filtered)
   };
 }

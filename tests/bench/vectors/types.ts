@@ -45,7 +45,7 @@ export interface Result extends DataSpec {
   diskBytes: number | null;
   /** From a reloaded page to the first answer. */
   openMs: number | null;
-  /** The worker's time with one row in a hundred allowed. */
+  /** The worker's time until its final answer with one row in a hundred allowed. */
   filteredP50Ms: number | null;
   filteredRecall10: number | null;
   /** What else there is to know. */

@@ -6,8 +6,9 @@ export interface Asked {
   rows: number[][];
   /** From the page's call to the page's answer. */
   pageMs: number[];
-  /** The search alone, in the worker, until it first answers. */
+  /** The search alone, in the worker, until it first answers, and until its final answer. */
   kernelMs: number[];
+  finalMs: number[];
   /** What the system tells of its steps; empty where it does not. */
   scanMs: number[];
   firstMs: number[];
@@ -63,7 +64,14 @@ const bench = {
     const queries = new Float32Array(await read('data/queries.bin'));
     const allowed = filtered ? new Uint8Array(await read('data/allowed.bin')) : undefined;
     const count = queries.length / dimensions;
-    const asked: Asked = { rows: [], pageMs: [], kernelMs: [], scanMs: [], firstMs: [] };
+    const asked: Asked = {
+      rows: [],
+      pageMs: [],
+      kernelMs: [],
+      finalMs: [],
+      scanMs: [],
+      firstMs: []
+    };
     for (let i = -warmUps; i < times; i++) {
       const n = (i + warmUps * count) % count;
       const query = queries.slice(n * dimensions, (n + 1) * dimensions);
@@ -74,6 +82,7 @@ const bench = {
       if (i < count) asked.rows.push([...rows]);
       asked.pageMs.push(pageMs);
       asked.kernelMs.push(last?.firstMs ?? ms);
+      asked.finalMs.push(ms);
       if (last?.scanMs !== undefined) asked.scanMs.push(last.scanMs);
       if (last?.firstMs !== undefined) asked.firstMs.push(last.firstMs);
     }
