@@ -72,6 +72,15 @@ export function fromErrorData(data: ErrorData): SemblanceError {
   return new Class(data.code, data.message, data.next, data.detail);
 }
 
+/** Rejects with {@link CancelledError} when the signal is aborted, and is never settled otherwise. */
+export function whenCancelled(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancel = () => reject(new CancelledError());
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
 /** Throws {@link CancelledError} when the signal has been aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CancelledError();
