@@ -4,12 +4,12 @@ import { shorten } from '#lib/base/vector.ts';
 import { sampleRows } from './bitmap.ts';
 import { Engine } from './engine.ts';
 import type { Kernel } from './kernel/kernel.ts';
+import { K } from './questions.ts';
 import { percentile, recallOf } from './recall.ts';
 import { similarityAt } from './similarity.ts';
 import { NO_ROW, type ManyNeighbours, type ShortenedWay } from './types.ts';
 import type { VectorTable } from './vector-table.ts';
 
-const K = 10;
 const QUESTIONS = 50;
 /** Items it is tried on: an engine of its own is filled with them at each length. */
 const MAX_ROWS = 10_000;

@@ -1,11 +1,11 @@
+import { bitAt } from '#lib/base/bits.ts';
 import { makeBreather } from '#lib/base/breathe.ts';
 import { IndexError, throwIfCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import type { Engine, Found } from './engine.ts';
 import { chooseQuestions, K, questionAt, type Questions } from './questions.ts';
 import { percentile, recallOf, shareAmong, type FoundRows } from './recall.ts';
-import { TARGET_RECALL } from './plan.ts';
-import { isAlike } from './tuning.ts';
+import { AIM, isAlike, isBetter } from './tuning.ts';
 import {
   type GraphStatus,
   type GraphTuning,
@@ -19,12 +19,6 @@ import {
 const EF_SEARCH = [16, 32, 64, 128, 256, 512];
 /** Candidates re-scored for each neighbour: the fewest that lose nothing are taken. */
 const OVERSAMPLING = [1, 2, 4, 8, 16, 32];
-
-/**
- * What the graph is tuned to: more than is wanted, since a few hundred neighbours tell a recall only to
- * about a percent, and the cheapest way that seems good is more likely than not a lucky one.
- */
-const AIM = (1 + TARGET_RECALL) / 2;
 
 /** How thoroughly to measure. */
 export interface MeasureOptions {
@@ -41,14 +35,18 @@ export interface MeasureOptions {
 
 /**
  * Recall@10 and time of every way to search this collection, on its own vectors: some of them ask,
- * each leaving itself out of its answer. Finds the cheapest way to ask the graph at which it has the
- * recall that Automatic wants, or else the one with the most. Throws `CancelledError`, and `IndexError`
+ * each leaving itself out of its answer. Finds the fastest way to ask the graph at which it has some more
+ * recall than Automatic wants, else as much, else the one with the most. Throws `CancelledError`, and `IndexError`
  * `graph-changed` when the graph was built otherwise meanwhile.
  */
 export async function measure(
   engine: Engine,
   { queries, truth, onProgress = () => {}, signal }: MeasureOptions
 ): Promise<Omit<Measurement, 'shortened'>> {
+  // Questions are chosen among the rows that this graph lacks: one that is ready only afterwards may
+  // hold them, and is not measured.
+  const status = engine.graph.status();
+  const graph = status.state === 'ready' ? (status.graph ?? null) : null;
   const questions = await chooseQuestions(
     engine,
     queries,
@@ -57,8 +55,6 @@ export async function measure(
     signal
   );
   const ways: MeasuredWay[] = [];
-  const status = engine.graph.status();
-  const graph = status.state === 'ready' ? (status.graph ?? null) : null;
   const efs = graph ? EF_SEARCH.filter((_, i) => i === 0 || EF_SEARCH[i - 1]! < engine.rows) : [];
   const total = efs.length + 3;
   const tell = (way: MeasuredWay) => {
@@ -74,7 +70,7 @@ export async function measure(
   // Held against itself, it would look perfect.
   if (truth === 'float32') await add({ query: { method: 'exact', precision: 'int8' } });
   let tuning: GraphTuning | null = null;
-  let fastest = Infinity;
+  let best: MeasuredWay | undefined;
   for (const efSearch of efs) {
     const oversampling = await findOversampling(engine, questions, efSearch, signal);
     if (oversampling === undefined) break;
@@ -88,12 +84,9 @@ export async function measure(
     // The graph was not ready for all of it: what answered says nothing about the graph.
     if (!way) break;
     tell(way);
-    const { recall, p50Ms } = way;
-    const good = recall >= AIM;
-    const better = tuning === null || (good ? p50Ms < fastest : recall > tuning.recall);
-    if (!better || (tuning && tuning.recall >= AIM && !good)) continue;
-    tuning = { efSearch, oversampling, recall };
-    fastest = good ? p50Ms : Infinity;
+    if (best && !isBetter(way, best)) continue;
+    best = way;
+    tuning = { efSearch, oversampling, recall: way.recall };
   }
   if (graph && !isSameGraph(status, engine.graph.status())) throw graphChanged();
   await add({ query: { method: 'automatic' }, tuning });
@@ -102,12 +95,18 @@ export async function measure(
     generation: engine.generation,
     rows: engine.rows,
     queries: questions.rows.length,
-    heldOut: graph !== null && questions.heldOut,
+    heldOut: graph !== null && areUnknown(engine, questions.rows),
     truth,
     ways,
     graph: tuning && graph,
     tuning
   };
+}
+
+/** Whether the graph has none of these rows: while it catches up, some may have come in. */
+function areUnknown(engine: Engine, rows: Uint32Array): boolean {
+  const unknown = engine.unknownToGraph();
+  return rows.every((row) => bitAt(unknown, row));
 }
 
 /** Whether two statuses are of graphs that were made alike, of the same rows. */
@@ -172,7 +171,7 @@ async function findOversampling(
     const vector = questionAt(questions, n);
     const near = await engine.graph.search(vector, efSearch, efSearch);
     if (!near) return undefined;
-    found.push(Array.from(near).filter((other) => other !== row));
+    found.push(Array.from(near.rows).filter((other) => other !== row));
     throwIfCancelled(signal);
   }
   const all = shareAmong(found, questions.truth);

@@ -14,8 +14,6 @@ export interface Questions {
   /** `rows.length × dimensions`. */
   vectors: Float32Array;
   truth: ManyNeighbours;
-  /** Whether the graph has none of these rows. */
-  heldOut: boolean;
 }
 
 /**
@@ -30,9 +28,9 @@ export async function chooseQuestions(
   signal?: AbortSignal
 ): Promise<Questions> {
   const unknown = engine.unknownToGraph();
-  const heldOut = countRows(unknown) >= ENOUGH_QUESTIONS;
   const count = Math.min(most, Math.floor(engine.rows / 2));
-  const rows = sampleRows(heldOut ? unknown : engine.table.live.bits, count);
+  const enough = countRows(unknown) >= ENOUGH_QUESTIONS;
+  const rows = sampleRows(enough ? unknown : engine.table.live.bits, count);
   const vectors = await engine.table.read(rows);
   const truth =
     precision === 'float32' || engine.table.resident
@@ -42,7 +40,7 @@ export async function chooseQuestions(
           signal
         )
       : await askEach(engine, rows, vectors, onProgress, signal);
-  return { rows, vectors, truth, heldOut };
+  return { rows, vectors, truth };
 }
 
 /** Neighbours by the codes, re-scored from vectors that are read for each question. */

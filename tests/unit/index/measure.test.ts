@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { Engine, type GraphPort } from '#lib/index/engine.ts';
+import { Engine } from '#lib/index/engine.ts';
+import type { GraphPort } from '#lib/index/graph-port.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
 import { percentile, recallOf, shareAmong } from '#lib/index/recall.ts';
-import { tuningFor } from '#lib/index/tuning.ts';
+import { isBetter, tuningFor } from '#lib/index/tuning.ts';
 import { NO_ROW, type GraphFacts, type GraphStatus } from '#lib/index/types.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
 
@@ -35,9 +36,10 @@ function graph(overlooks: (row: number) => boolean, patience: number): GraphPort
   return {
     status: () => status,
     search: (vector, k, efSearch) =>
-      Promise.resolve(
-        bruteForce(vectors, vector, k, (row) => efSearch >= patience || !overlooks(row))
-      )
+      Promise.resolve({
+        rows: bruteForce(vectors, vector, k, (row) => efSearch >= patience || !overlooks(row)),
+        compared: COUNT
+      })
   };
 }
 
@@ -131,6 +133,28 @@ test('a graph that is built otherwise meanwhile is not measured', async () => {
     }
   });
   await expect(measuring).rejects.toMatchObject({ code: 'graph-changed' });
+});
+
+test('a graph that becomes ready while questions are asked is not measured with them', async () => {
+  let told: GraphStatus = { ...status, state: 'building' };
+  const port = { ...graph(() => false, 0), status: () => told };
+  const { ways, tuning, heldOut } = await measure(await engineWith(port), {
+    queries: 30,
+    truth: 'float32',
+    onProgress: () => (told = status)
+  });
+  expect(ways.filter(({ asked }) => asked === 'hnsw')).toEqual([]);
+  expect({ tuning, heldOut }).toEqual({ tuning: null, heldOut: false });
+});
+
+test('of two ways to ask the graph the faster is better if it finds enough, else what finds more', () => {
+  const way = (recall: number, p50Ms: number) => ({ recall, p50Ms });
+  expect(isBetter(way(0.996, 1), way(1, 2))).toBe(true);
+  expect(isBetter(way(1, 2), way(0.996, 1))).toBe(false);
+  expect(isBetter(way(0.996, 9), way(0.992, 1))).toBe(true);
+  expect(isBetter(way(0.992, 1), way(0.994, 2))).toBe(true);
+  expect(isBetter(way(0.99, 9), way(0.98, 1))).toBe(true);
+  expect(isBetter(way(0.98, 9), way(0.97, 1))).toBe(true);
 });
 
 test('rows that the graph lacks ask, where there are enough', async () => {
