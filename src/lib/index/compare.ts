@@ -32,14 +32,21 @@ export function compareWithAll(
   return { ...scanner.found(), compared: scanner.compared };
 }
 
-/** Times a few comparisons with what is there, so that the first plan knows this machine. */
+/**
+ * Times a few comparisons with what is there, so that the first plan knows this machine. What it knows
+ * already is left as it is: answers teach more than a block that the cache holds.
+ */
 export function calibrate(table: VectorTable, scanner: Scanner, costs: Costs): void {
-  const block = table.blocks.find(({ codes }) => codes);
+  const encoded = table.blocks.filter(({ codes }) => codes);
+  // Of a small block one would time the beginning of a scan.
+  const [block] = encoded.sort((a, b) => b.rows.length - a.rows.length);
   if (!block || block.rows.length === 0) return;
   const query = normalise(table.decode(block, 0));
   const everyRow = new Uint8Array((block.rows.reduce((a, b) => Math.max(a, b)) >> 3) + 1).fill(255);
   for (const precision of ['int8', 'float32'] as const) {
     if (precision === 'float32' && !block.vectors) continue;
+    const bytes = block.rows.length * table.dimensions * (precision === 'int8' ? 1 : 4);
+    if (!costs.isVague(precision, bytes)) continue;
     const compare = () => {
       scanner.begin(query, CALIBRATION_K, everyRow);
       if (precision === 'int8') scanner.scanCodes(block);
@@ -54,8 +61,7 @@ export function calibrate(table: VectorTable, scanner: Scanner, costs: Costs): v
       compare();
       times++;
     }
-    const bytes = block.rows.length * table.dimensions * (precision === 'int8' ? 1 : 4);
-    costs.calibrate(precision, times * bytes, ms);
+    costs.calibrate(precision, bytes, ms / times);
   }
 }
 

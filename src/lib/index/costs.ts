@@ -17,6 +17,7 @@ export class Costs {
     int8: new Average(0.3),
     float32: new Average(0.4)
   };
+  readonly #calibratedBytes: Record<Precision, number> = { int8: 0, float32: 0 };
   /** Milliseconds of the graph's search for each candidate it keeps (efSearch). */
   readonly #perCandidate = new Average(0.05);
   /** Milliseconds to re-score one vector: from memory, or read from the store. */
@@ -37,9 +38,15 @@ export class Costs {
     return this.#rescore[from].value * vectors;
   }
 
-  /** Repeated comparisons took so long, in all: what is known best. */
+  /** Whether nothing is known yet, or only from a comparison of less than half as many bytes. */
+  isVague(precision: Precision, bytes: number): boolean {
+    return bytes > 2 * this.#calibratedBytes[precision];
+  }
+
+  /** A comparison of so many bytes, one of several in a row, took so long. */
   calibrate(precision: Precision, bytes: number, ms: number): void {
     this.#perByte[precision].value = (1e6 * ms) / bytes;
+    this.#calibratedBytes[precision] = bytes;
   }
 
   /** A scan of every row took so long: one of a few rows costs more for each of them. */

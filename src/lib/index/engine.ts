@@ -1,22 +1,21 @@
-import { bitAt } from '#lib/base/bits.ts';
 import type { VectorCodes } from '#lib/base/codes.ts';
 import { makeBreather } from '#lib/base/breathe.ts';
-import { IndexError } from '#lib/base/errors.ts';
+import { IndexError, whenCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { normalise, vectorFault } from '#lib/base/vector.ts';
 import { searchMany } from './batch.ts';
-import { addRow, countRows, intersect, without } from './bitmap.ts';
+import { countRows, intersect } from './bitmap.ts';
 import { calibrate, compareWithAll } from './compare.ts';
 import { Costs } from './costs.ts';
+import { narrow, NO_GRAPH, unknownTo, type GraphPort } from './graph-port.ts';
 import { Arena } from './kernel/arena.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { choosePlan, type Choice, type Situation } from './plan.ts';
+import { choosePlan, type Situation } from './plan.ts';
 import { rescore } from './rescore.ts';
 import { Scanner, type Scored } from './scanner.ts';
 import { clampSimilarity } from './similarity.ts';
 import type {
   BatchQuery,
-  GraphStatus,
   GraphTuning,
   ManyNeighbours,
   NeighbourQuery,
@@ -26,16 +25,6 @@ import type {
   VectorBatch
 } from './types.ts';
 import { VectorTable, type Block, type VectorSource } from './vector-table.ts';
-
-/** The HNSW graph as the engine sees it, wherever it lives. */
-export interface GraphPort {
-  status(): GraphStatus;
-  /**
-   * About `k` rows near `vector` (of the collection's dimensions), or undefined when the graph can't
-   * answer now. Rows may be too few, dead or unknown: the engine checks. Never throws.
-   */
-  search(vector: Float32Array, k: number, efSearch: number): Promise<ArrayLike<Row> | undefined>;
-}
 
 /** What an engine is made of; graph and source may be missing. */
 export interface EngineParts {
@@ -49,11 +38,7 @@ export interface EngineParts {
 /** Neighbours with their vectors, `rows.length × dimensions`; decoded ones while provisional. */
 export type Found = Neighbours & { vectors: Float32Array };
 
-const NO_GRAPH: GraphPort = {
-  status: () => ({ state: 'none', rows: 0, total: 0, origin: null }),
-  search: () => Promise.resolve(undefined)
-};
-const NO_ROWS = new Uint8Array(0);
+const NO_PORT: GraphPort = { status: () => NO_GRAPH, search: () => Promise.resolve(undefined) };
 
 /**
  * Nearest neighbours in one collection, which can be searched from the moment its vectors (or their
@@ -77,7 +62,7 @@ export class Engine {
     const { kernel } = parts;
     const arena = new Arena(kernel.memory);
     this.table = new VectorTable(dimensions, kernel, arena, parts.source);
-    this.graph = parts.graph ?? NO_GRAPH;
+    this.graph = parts.graph ?? NO_PORT;
     this.#makeScanner = () => new Scanner(kernel, arena, dimensions);
     this.#scanner = this.#makeScanner();
     this.generation = parts.generation ?? 0;
@@ -133,7 +118,7 @@ export class Engine {
    * The `k` live, allowed rows most similar to the query's vector; equal similarities by row. Where
    * vectors have to be read for the re-scoring, `onFirst` gets a provisional answer at once. `tuning`
    * tells how to ask the graph. Throws `IndexError` `wrong-dimensions` or `bad-vector` for a query
-   * that can't be compared, and what reading vectors throws.
+   * that can't be compared, `out-of-memory`, and what reading vectors throws.
    */
   async search(
     query: NeighbourQuery,
@@ -149,15 +134,25 @@ export class Engine {
     if (query.allowed) steps.push({ name: 'filter', ms: performance.now() - from });
     const k = Math.max(0, Math.min(query.k, matching));
 
-    const situation = this.#situation(query, k, matching, tuning);
+    const unknown = this.unknownToGraph();
+    const situation = this.#situation(query, k, matching, tuning, {
+      missing: countRows(unknown),
+      missingMatching: countRows(query.allowed ? intersect(allowed, unknown) : unknown)
+    });
     let choice = choosePlan(situation);
     let searched = allowed;
+    let walked = 0;
     if (choice.graph) {
-      const near = await this.#askGraph(query.vector, choice.graph, allowed, steps);
+      from = performance.now();
+      const near = await narrow(this.graph, query.vector, choice.graph, allowed, unknown);
+      const ms = performance.now() - from;
+      steps.push({ name: 'graph', ms });
+      if (near) this.#costs.observeGraph(choice.graph.efSearch, ms);
+      walked = near?.compared ?? 0;
       if (near && near.found >= choice.graph.enough) searched = near.rows;
       else {
         const reason = near ? 'The graph found too few.' : 'The graph did not answer.';
-        choice = { ...choosePlan({ ...situation, asked: 'exact' }), reason };
+        choice = { ...choosePlan({ ...situation, graph: NO_GRAPH }), reason };
       }
     }
     from = performance.now();
@@ -178,7 +173,7 @@ export class Engine {
     }
 
     const { method, reason, expected } = choice;
-    const compared = method === 'hnsw' ? null : scored.compared;
+    const compared = walked + scored.compared;
     const plan = { method, precision, reason, expected, rows: matching, compared, steps };
     const far = scored.rows.some((row) => !this.table.find(row)!.block.vectors);
     if (far && onFirst) onFirst(this.#provisional(scored, k, { ...plan, steps: [...steps] }));
@@ -187,7 +182,11 @@ export class Engine {
 
   /** How Automatic would answer a question for `k` neighbours now, among all rows. */
   outlook(k: number): Pick<Plan, 'method' | 'precision' | 'reason' | 'expected'> {
-    const situation = this.#situation({ method: 'automatic' }, k, this.rows, this.tuning);
+    const missing = countRows(this.unknownToGraph());
+    const situation = this.#situation({ method: 'automatic' }, k, this.rows, this.tuning, {
+      missing,
+      missingMatching: missing
+    });
     const { method, precision, reason, expected } = choosePlan(situation);
     return { method, precision, reason, expected };
   }
@@ -205,10 +204,12 @@ export class Engine {
     if (query.questions instanceof Float32Array) this.#checkAll(query.questions);
     this.#batchScanner ??= this.#makeScanner();
     const scanner = this.#batchScanner;
-    const batch = this.#batches.then(() =>
+    const before = this.#batches;
+    const batch = Promise.race([before, whenCancelled(signal)]).then(() =>
       searchMany(this.table, scanner, query, onProgress, signal)
     );
-    this.#batches = batch.catch(() => {});
+    // One that is cancelled while it waits lets the next one wait on.
+    this.#batches = before.then(() => batch.catch(() => {}));
     return batch;
   }
 
@@ -235,9 +236,11 @@ export class Engine {
     { method, precision }: Pick<NeighbourQuery, 'method' | 'precision'>,
     k: number,
     matching: number,
-    tuning: GraphTuning | null
+    tuning: GraphTuning | null,
+    unknown: Pick<Situation, 'missing' | 'missingMatching'>
   ): Situation {
     return {
+      ...unknown,
       asked: method,
       precision,
       k,
@@ -247,50 +250,20 @@ export class Engine {
       dimensions: this.dimensions,
       resident: this.table.resident,
       graph: this.graph.status(),
-      missing: countRows(this.unknownToGraph()),
       costs: this.#costs
     };
   }
 
   /** Live rows the graph does not know, as a bitmap; all of them when its rows are not these. */
   unknownToGraph(): Uint8Array {
-    const { state, generation = 0, known = NO_ROWS } = this.graph.status();
-    const { bits } = this.table.live;
-    return state === 'ready' && generation === this.generation ? without(bits, known) : bits;
-  }
-
-  /**
-   * The allowed rows among those the graph finds, how many they are, and those it does not know
-   * beside them; undefined without an answer.
-   */
-  async #askGraph(
-    vector: Float32Array,
-    { k, efSearch }: NonNullable<Choice['graph']>,
-    allowed: Uint8Array,
-    steps: Step[]
-  ): Promise<{ rows: Uint8Array<ArrayBuffer>; found: number } | undefined> {
-    const missing = this.unknownToGraph();
-    const from = performance.now();
-    const near = await this.graph.search(vector, k, efSearch);
-    const ms = performance.now() - from;
-    steps.push({ name: 'graph', ms });
-    if (!near) return undefined;
-    this.#costs.observeGraph(efSearch, ms);
-    const rows = intersect(allowed, missing);
-    let found = 0;
-    for (let n = 0; n < near.length; n++) {
-      const row = near[n]!;
-      if (!bitAt(allowed, row) || bitAt(rows, row)) continue;
-      addRow(rows, row);
-      found++;
-    }
-    return { rows, found };
+    return unknownTo(this.graph, this.table.live.bits, this.generation);
   }
 
   /** The first answer: what the codes say. */
   #provisional({ rows, similarities }: Scored, k: number, plan: Plan): Found {
-    const vectors = new Float32Array(k * this.dimensions);
-    rows.subarray(0, k).forEach((row, n) => {
+    const best = rows.slice(0, k);
+    const vectors = new Float32Array(best.length * this.dimensions);
+    best.forEach((row, n) => {
       const { block, place } = this.table.find(row)!;
       const vector = block.codes
         ? normalise(this.table.decode(block, place))
@@ -298,7 +271,7 @@ export class Engine {
       vectors.set(vector, n * this.dimensions);
     });
     return {
-      rows: rows.slice(0, k),
+      rows: best,
       similarities: similarities.slice(0, k).map(clampSimilarity),
       vectors,
       provisional: true,

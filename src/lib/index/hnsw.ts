@@ -144,7 +144,7 @@ export class HnswGraph {
   search(vector: Float32Array, k: number, efSearch: number): NearRows {
     this.#check(vector);
     const most = Math.min(k, this.#rows.size - this.#deleted.size);
-    if (most < 1) return { rows: new Uint32Array(0), distances: new Float32Array(0) };
+    if (most < 1) return { rows: new Uint32Array(0), distances: new Float32Array(0), compared: 0 };
     return attempt('search', () => {
       this.#index.setEfSearch(Math.max(efSearch, most));
       return this.#points.search(vector, most);
@@ -213,12 +213,13 @@ async function loadModule(): Promise<HnswlibModule> {
   const { default: factory } = await import('hnswlib-wasm/lib/hnswlib.mjs');
   const quiet = () => {};
   const module = await factory({ print: quiet, printErr: quiet }).catch((error: unknown) => {
-    // Most likely there is no room for another memory.
     const cause = error instanceof Error ? ` (${error.message})` : '';
+    // Else there is most likely no room for another memory.
+    const isOld = cause.includes('CompileError');
     throw new IndexError(
       'graph-failed',
       `The graph library could not start${cause}.`,
-      'Search stays exact. Closing other tabs may help.'
+      `Search stays exact. ${isOld ? 'It needs a browser with SIMD.' : 'Closing other tabs may help.'}`
     );
   });
   module.FS.mkdir(FOLDER);

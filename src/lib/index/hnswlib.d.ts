@@ -13,7 +13,6 @@ declare module 'hnswlib-wasm/lib/hnswlib.mjs' {
     getUsedLabels(): number[];
     getDeletedLabels(): number[];
     getMaxElements(): number;
-    getCurrentCount(): number;
     setEfSearch(ef: number): void;
   }
 

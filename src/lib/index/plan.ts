@@ -22,9 +22,9 @@ const MIN_CANDIDATES = 40;
 /** Float32 sums of the kernel and of the re-scoring may order near ties differently. */
 const SPARE = 8;
 
-/** How many rows a comparison of codes keeps, so that the `k` best are among them. */
-export function codeCandidates(k: number): number {
-  return Math.max(MIN_CANDIDATES, CODE_OVERSAMPLING * k);
+/** How many rows a comparison keeps, so that the `k` best are among them when they are re-scored. */
+export function candidatesFor(k: number, precision: Precision): number {
+  return precision === 'int8' ? Math.max(MIN_CANDIDATES, CODE_OVERSAMPLING * k) : k + SPARE;
 }
 
 /** What is known when a query is to be answered. */
@@ -40,8 +40,9 @@ export interface Situation {
   /** Whether every float32 vector is in memory. */
   resident: boolean;
   graph: GraphStatus;
-  /** Live rows the graph does not know, which are compared one by one. */
+  /** Live rows the graph does not know, and those of them the filter leaves: these are compared one by one. */
   missing: number;
+  missingMatching: number;
   tuning: GraphTuning | null;
   costs: Costs;
 }
@@ -62,13 +63,13 @@ export interface Choice extends Way {
  */
 export function choosePlan(situation: Situation): Choice {
   const { asked, k, matching, resident, dimensions, costs } = situation;
-  const candidates = Math.min(matching, codeCandidates(k));
+  const candidates = Math.min(matching, candidatesFor(k, 'int8'));
   const exact = (precision: Precision): Choice => ({
     method: 'exact',
     precision,
     reason: '',
     expected: [],
-    candidates: precision === 'int8' ? candidates : Math.min(matching, k + SPARE)
+    candidates: Math.min(matching, candidatesFor(k, precision))
   });
   // Whichever way, the same number of candidates is re-scored: what comes before decides.
   const rescoreMs = costs.rescoreMs(candidates, resident ? 'memory' : 'store');
@@ -76,8 +77,9 @@ export function choosePlan(situation: Situation): Choice {
   const float32Ms = costs.scanMs('float32', 4 * matching * dimensions);
   const obstacle = findObstacle(situation);
   const graph = graphSearch(situation);
-  const missing = Math.min(situation.missing, matching);
-  const graphMs = costs.graphMs(graph.efSearch) + costs.scanMs('int8', missing * dimensions);
+  const { missingMatching } = situation;
+  const graphMs =
+    costs.graphMs(graph.efSearch) + costs.scanMs('int8', missingMatching * dimensions);
   const expected: Plan['expected'] = [];
   if (resident) expected.push({ method: 'exact', precision: 'float32', ms: float32Ms });
   expected.push({ method: 'exact', precision: 'int8', ms: int8Ms + rescoreMs });
@@ -85,16 +87,17 @@ export function choosePlan(situation: Situation): Choice {
   const hnsw: Choice = { ...exact('int8'), method: 'hnsw', graph };
   const decide = (choice: Choice, reason: string): Choice => ({ ...choice, reason, expected });
 
+  const isFree = resident && float32Ms <= FREE_MS;
   if (asked === 'exact') {
     const able = resident ? 'float32' : 'int8';
     return decide(exact(situation.precision === 'int8' ? 'int8' : able), 'Asked for.');
   }
   if (asked === 'hnsw') {
-    if (obstacle) return decide(exact('int8'), obstacle);
+    if (obstacle) return decide(exact(isFree ? 'float32' : 'int8'), obstacle);
     const known = situation.tuning && findDoubt(situation.tuning);
     return decide(hnsw, known ? `Asked for. ${known}` : 'Asked for.');
   }
-  if (resident && float32Ms <= FREE_MS) {
+  if (isFree) {
     return decide(exact('float32'), 'Comparing with all takes hardly any time.');
   }
   const scan = `Comparing with ${matching < situation.live ? 'all that match' : 'all'} takes about ${milliseconds(int8Ms)} here`;
@@ -115,7 +118,7 @@ function graphSearch({
   k,
   live,
   matching,
-  missing,
+  missingMatching,
   tuning
 }: Situation): NonNullable<Choice['graph']> {
   const { efSearch, oversampling } = tuning ?? UNMEASURED;
@@ -125,7 +128,7 @@ function graphSearch({
   return {
     k: wanted,
     efSearch: Math.max(Math.ceil(efSearch * widen), wanted),
-    enough: Math.min(enough, Math.max(0, matching - missing))
+    enough: Math.min(enough, matching - missingMatching)
   };
 }
 

@@ -5,6 +5,8 @@ import type { Row } from '#lib/base/ids.ts';
 export interface NearRows {
   rows: Uint32Array<ArrayBuffer>;
   distances: Float32Array<ArrayBuffer>;
+  /** Points that the query was compared with on the way. */
+  compared: number;
 }
 
 /**
@@ -28,6 +30,11 @@ export interface Held {
 
 /** A `std::priority_queue`: begin and end of its values, and end of its room. */
 const QUEUE_BYTES = 12;
+/**
+ * Where the distance (kernel/assembly/distance.ts) counts its calls: below 1,024, where a compiled
+ * module's own data begins, and not at 0, where it looks for stray writes.
+ */
+const COUNTER = 16;
 
 /**
  * The two calls that handle vectors, made as C++ makes them: with the address of a vector in the
@@ -59,6 +66,7 @@ export class PointCalls {
 
   /** About the `k` nearest rows, equally near ones by row. */
   search(vector: Float32Array, k: number): NearRows {
+    const before = this.#count();
     this.#wasm.searchKnn(this.#queue, this.#graph(), this.#put(vector), k, 0);
     const { buffer } = this.#wasm.memory;
     const [begin = 0, end = 0] = new Uint32Array(buffer, this.#queue, 2);
@@ -70,7 +78,8 @@ export class PointCalls {
     );
     const near = {
       rows: Uint32Array.from(order, (i) => rows[i + 1]!),
-      distances: Float32Array.from(order, (i) => distances[i]!)
+      distances: Float32Array.from(order, (i) => distances[i]!),
+      compared: (this.#count() - before) >>> 0
     };
     this.#wasm.free(begin);
     return near;
@@ -79,6 +88,10 @@ export class PointCalls {
   /** The address of hnswlib's graph: the second field of the object that embind knows. */
   #graph(): number {
     return new Uint32Array(this.#wasm.memory.buffer, this.#index.$$.ptr, 2)[1]!;
+  }
+
+  #count(): number {
+    return new Uint32Array(this.#wasm.memory.buffer, COUNTER, 1)[0]!;
   }
 
   /** Views are made anew each time: memory may have grown. */

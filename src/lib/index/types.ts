@@ -41,8 +41,8 @@ export interface Plan extends Way {
   reason: string;
   /** What each way that could have been taken was expected to cost on this machine. */
   expected: (Way & { ms: number })[];
-  /** Vectors the query was compared with; null where the graph does not tell. */
-  compared: number | null;
+  /** Vectors (or codes) that the query was compared with; in the graph, those along its walk too. */
+  compared: number;
   /** Live rows that could have been found. */
   rows: number;
   /** Milliseconds of each step, in order. */

@@ -1,4 +1,4 @@
-import { count, counted } from '#lib/base/format.ts';
+import { count } from '#lib/base/format.ts';
 import type { Plan, Step } from '#lib/index/types.ts';
 
 const STEPS: Record<Step['name'], string> = {
@@ -21,8 +21,8 @@ export function comparedWith(
   provisional: boolean
 ): string {
   const rescored = provisional ? 're-scoring…' : 're-scored';
-  if (method === 'hnsw') return `asked the graph of ${counted(rows, 'item')}, ${rescored}`;
-  const some = `${count(compared ?? rows)} of ${count(rows)}`;
+  const some = `${count(compared)} of ${count(rows)}`;
+  if (method === 'hnsw') return `compared with ${some} along the graph, ${rescored}`;
   if (precision === 'int8') return `compared with ${some} as 8-bit codes, ${rescored}`;
   if (compared !== rows) return `compared with ${some} vectors`;
   return rows === 1 ? 'compared with the only vector' : `compared with all ${count(rows)} vectors`;

@@ -1,6 +1,6 @@
 import { CancelledError } from '#lib/base/errors.ts';
 import { connect, lasting, transfer, type Connection } from '#lib/base/remote.ts';
-import type { GraphPort } from '#lib/index/engine.ts';
+import { NO_GRAPH, type GraphAnswer, type GraphPort } from '#lib/index/graph-port.ts';
 import type { GraphStatus } from '#lib/index/types.ts';
 import type { HnswApi } from './hnsw-api.ts';
 
@@ -15,8 +15,6 @@ export interface GraphLines {
    */
   lines(onLine: (line: MessagePort | null) => void): void | Promise<void>;
 }
-
-const NO_GRAPH: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
 
 /**
  * The engine's line to the graph worker. The graph tells its status, so that asking costs nothing. One
@@ -51,7 +49,7 @@ export class GraphLink implements GraphPort {
     vector: Float32Array,
     k: number,
     efSearch: number
-  ): Promise<Uint32Array | undefined> {
+  ): Promise<GraphAnswer | undefined> {
     const line = this.#line;
     if (!line) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;

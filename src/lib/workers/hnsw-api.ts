@@ -6,6 +6,7 @@ import { deleteGraph } from '#lib/collection/store/graphs.ts';
 import { getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { without } from '#lib/index/bitmap.ts';
 import { countShards } from '#lib/index/count-shards.ts';
+import { NO_GRAPH, type GraphAnswer } from '#lib/index/graph-port.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
@@ -45,7 +46,7 @@ export class HnswApi implements GraphLines {
   readonly #database: () => Promise<Database>;
   readonly #options: HnswOptions & { cores: number };
   readonly #subscribers = new Set<(status: GraphStatus) => void>();
-  #status: GraphStatus = { state: 'none', rows: 0, total: 0, origin: null };
+  #status: GraphStatus = NO_GRAPH;
   #collection: CollectionId | undefined;
   #choice: GraphChoice = DEFAULT_INDEX_SETTINGS.choice;
   #graph: CollectionGraph | undefined;
@@ -130,12 +131,12 @@ export class HnswApi implements GraphLines {
     vector: Float32Array,
     k: number,
     efSearch: number
-  ): Promise<Uint32Array | undefined> {
+  ): Promise<GraphAnswer | undefined> {
     const graph = this.#graph;
     if (!graph || this.#status.state !== 'ready') return undefined;
     try {
       const near = await graph.search(vector, k, efSearch);
-      return near && transfer(near.rows, [near.rows.buffer]);
+      return near && transfer({ rows: near.rows, compared: near.compared }, [near.rows.buffer]);
     } catch (error) {
       if (graph.shards.reason) return undefined;
       throw error;

@@ -70,7 +70,7 @@ describe('when a part of the graph', () => {
       while (statuses.length === from) await graph.status();
       expect(statuses[from]!.reason).toContain(died);
       expect(await graph.settled()).toMatchObject({ state: 'ready', origin });
-      expect((await link.search(query(1), 5, 50))![0]).toBe(1);
+      expect((await link.search(query(1), 5, 50))!.rows[0]).toBe(1);
     }
     workers[2]!.postMessage('die');
     while (statuses.at(-1)!.state !== 'failed') await graph.status();
@@ -177,7 +177,7 @@ test('a graph that there is no room to keep serves, and says so until it is kept
   const unkept = await graph.settled();
   expect(unkept).toMatchObject({ state: 'ready', rows: 100, graph: { diskBytes: null } });
   expect(unkept.reason).toMatch(/^The graph could not be kept, so it will be built again\. .+/);
-  expect((await link.search(query(1), 5, 50))![0]).toBe(1);
+  expect((await link.search(query(1), 5, 50))!.rows[0]).toBe(1);
   expect(await loadGraph(db, id)).toBeUndefined();
 
   full = false;
@@ -316,7 +316,7 @@ describe('a saved graph of two parts', () => {
       reason,
       graph: { shards: 1, dimensions: DIMENSIONS }
     });
-    expect((await link.search(query(7), 3, 50))![0]).toBe(7);
+    expect((await link.search(query(7), 3, 50))!.rows[0]).toBe(7);
     const again = await openGraph(db, id);
     expect(await again.graph.settled()).toMatchObject({ origin: 'loaded', rows: 400 });
   });

@@ -150,7 +150,7 @@ export async function recallOf(
   for (let q = 0; q < 50; q++) {
     const query = vectorAt(vectors, Math.floor((q * count) / 50), dimensions);
     const truth = bruteForce(vectors, query, 10, (row) => live(row) && !isHeldOut(row));
-    const found = new Set(await link.search(query, candidates, 100));
+    const found = new Set((await link.search(query, candidates, 100))!.rows);
     hits += truth.filter((row) => found.has(row)).length;
   }
   return hits / 500;

@@ -91,10 +91,10 @@ describe('a graph', () => {
     let done = false;
     void opened.graph.settled().then(() => (done = true));
     const answers: (number | undefined)[] = [];
-    while (!done) answers.push((await opened.link.search(query(3), 5, 50))?.length);
+    while (!done) answers.push((await opened.link.search(query(3), 5, 50))?.rows.length);
     expect(answers).toContain(undefined);
     expect(answers.every((count) => count === undefined || count === 5)).toBe(true);
-    expect((await opened.link.search(query(3), 5, 50))![0]).toBe(3);
+    expect((await opened.link.search(query(3), 5, 50))!.rows[0]).toBe(3);
   });
 
   test('lives in the worker itself where there are no workers in workers', async () => {
@@ -134,7 +134,7 @@ describe('a graph that is used', () => {
     // Rows that it does not find are not told: whoever comes back to life is looked for elsewhere.
     const alive = allRows(400).filter((row) => row !== 7 && row !== 9 && row !== 10);
     expect(rowsIn(status.known)).toEqual(alive);
-    const found = new Set(await link.search(query(0), 400, 400));
+    const found = new Set((await link.search(query(0), 400, 400))!.rows);
     expect(allRows(400).filter((row) => !found.has(row))).toEqual([7, 9, 10]);
 
     const during = statuses.slice(from);
@@ -156,7 +156,7 @@ describe('a graph that is used', () => {
       const { known } = link.status();
       const rows = rowsIn(known);
       const newest = rows.at(-1)!;
-      expect((await link.search(query(newest), 3, 100))![0]).toBe(newest);
+      expect((await link.search(query(newest), 3, 100))!.rows[0]).toBe(newest);
     }
     expect(rowsIn(statuses.at(-1)!.known)).toEqual(takenRows(MANY));
   });
@@ -289,7 +289,8 @@ describe('the reader’s choice', () => {
     expect(status).toMatchObject({ state: 'ready', rows: 98, total: 100 });
     expect(rowsIn(status.known)).toEqual(allRows(100).filter((row) => row !== 3 && row !== 50));
     expect(await link.search(vectorAt(odd, 3, DIMENSIONS), 5, 50)).toBeUndefined();
-    expect(await link.search(vectorAt(odd, 4, DIMENSIONS), 1, 50)).toEqual(Uint32Array.of(4));
+    const found = await link.search(vectorAt(odd, 4, DIMENSIONS), 1, 50);
+    expect([...found!.rows]).toEqual([4]);
   });
 });
 

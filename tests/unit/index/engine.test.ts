@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeVectors } from '#lib/base/codes.ts';
-import { Engine, type EngineParts, type Found, type GraphPort } from '#lib/index/engine.ts';
+import { Engine, type EngineParts, type Found } from '#lib/index/engine.ts';
+import type { GraphPort } from '#lib/index/graph-port.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import type { GraphStatus } from '#lib/index/types.ts';
 import { seededRandom } from '../../support/random.ts';
@@ -48,7 +49,7 @@ function graphThatFinds(
   known: Uint8Array = bitmap(() => true)
 ): GraphPort {
   const status: GraphStatus = { state: 'ready', rows: COUNT, total: COUNT, origin: 'built', known };
-  return { status: () => status, search: () => Promise.resolve(rows) };
+  return { status: () => status, search: () => Promise.resolve(rows && { rows, compared: 7 }) };
 }
 
 const bitmap = (allowed: (row: number) => boolean, rows = COUNT) =>
@@ -214,7 +215,7 @@ describe('with a graph', () => {
     const engine = await filledEngine({ graph: graphThatFinds([...truth].reverse()) });
     const exact = await engine.search({ vector: query(8), k: 5, method: 'exact' });
     const found = await engine.search({ vector: query(8), k: 5, method: 'hnsw' });
-    expect(found.plan).toMatchObject({ method: 'hnsw', compared: null });
+    expect(found.plan).toMatchObject({ method: 'hnsw', compared: 7 + 5 });
     expect(found.rows).toEqual(exact.rows);
     expect(found.similarities).toEqual(exact.similarities);
   });
@@ -239,6 +240,16 @@ describe('with a graph', () => {
     const asked = { vector: query(8), k: 10, method: 'hnsw', allowed } as const;
     const { rows } = await engine.search(asked);
     expect([...rows]).toEqual(bruteForce(vectors, query(8), 10, (row) => far.has(row)));
+  });
+
+  test('that lacks many rows outside the filter still has to find those inside', async () => {
+    const known = bitmap((row) => row < 300);
+    const allowed = bitmap((row) => row < 100);
+    const engine = await filledEngine({ graph: graphThatFinds([250, 251, 252], known) });
+    const asked = { vector: query(8), k: 10, method: 'hnsw', allowed } as const;
+    const { rows, plan } = await engine.search(asked);
+    expect(plan).toMatchObject({ method: 'exact', reason: 'The graph found too few.' });
+    expect([...rows]).toEqual(bruteForce(vectors, query(8), 10, (row) => row < 100));
   });
 
   test('of other rows is not asked', async () => {
@@ -287,6 +298,39 @@ test('many questions that cannot be compared are refused', async () => {
   await expect(many(bad)).rejects.toMatchObject({ code: 'bad-vector' });
   const unknown = engine.searchMany({ questions: Uint32Array.of(COUNT), k: 1, precision: 'int8' });
   await expect(unknown).rejects.toMatchObject({ code: 'no-vector' });
+});
+
+test('many questions that are cancelled while others are answered end at once', async () => {
+  const engine = await filledEngine();
+  const stop = new AbortController();
+  const ended: string[] = [];
+  const ask = (name: string, signal?: AbortSignal) =>
+    engine.searchMany({ questions: vectors, k: 5, precision: 'int8' }, undefined, signal).then(
+      () => ended.push(name),
+      ({ code }) => ended.push(`${name} ${code}`)
+    );
+  const all = [ask('first'), ask('second', stop.signal), ask('third')];
+  stop.abort();
+  await Promise.all(all);
+  expect(ended).toEqual(['second cancelled', 'first', 'third']);
+});
+
+test('of vectors on the disk many questions read what is allowed, once', async () => {
+  const read: number[] = [];
+  const source = {
+    read: (rows: ArrayLike<number>) => {
+      read.push(...Array.from(rows));
+      return Promise.resolve(Float32Array.from(Array.from(rows).flatMap((row) => [...query(row)])));
+    }
+  };
+  const engine = await engineOfCodes({ source });
+  const allowed = bitmap((row) => row % 100 === 0);
+  const batch = { questions: vectors.slice(0, 80 * DIMENSIONS), k: 2, allowed };
+  const { rows } = await engine.searchMany({ ...batch, precision: 'float32' });
+  expect([...rows.subarray(0, 2)]).toEqual(
+    bruteForce(vectors, query(0), 2, (row) => row % 100 === 0)
+  );
+  expect(read.sort((a, b) => a - b)).toEqual([0, 100, 200, 300, 400]);
 });
 
 test('many questions can be cancelled, and tell how many are answered', async () => {

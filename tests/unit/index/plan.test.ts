@@ -32,6 +32,7 @@ function situation(differs: Partial<Situation> = {}): Situation {
     resident: false,
     graph: ready,
     missing: 0,
+    missingMatching: differs.missing ?? 0,
     tuning,
     costs: machine(),
     ...differs
@@ -97,6 +98,20 @@ test('what a selective filter leaves is compared one by one, even if the graph i
   }
 });
 
+test('rows that the graph lacks count as found only where the filter leaves them', () => {
+  const lacking = { asked: 'hnsw', live: 2000, matching: 300, missing: 900 } as const;
+  const enough = (missingMatching: number) =>
+    choosePlan(situation({ ...lacking, missingMatching })).graph!.enough;
+  expect(enough(0)).toBe(40);
+  expect(enough(290)).toBe(10);
+  expect(enough(300)).toBe(0);
+});
+
+test('where the graph can’t answer, vectors are compared as they are if that is quick', () => {
+  const few = { asked: 'hnsw', resident: true, matching: 50 } as const;
+  expect(choosePlan(situation(few))).toMatchObject({ method: 'exact', precision: 'float32' });
+});
+
 test('a graph that misses a few rows serves, one that misses many does not', () => {
   expect(choosePlan(situation({ missing: 1000 })).method).toBe('hnsw');
   const behind = choosePlan(situation({ missing: 10_000 }));
@@ -115,6 +130,13 @@ test.each<[Partial<GraphStatus>, string]>([
     expect(choice.method).toBe('exact');
     expect(choice.reason).toContain(reason);
   }
+});
+
+test('what was learned from answers is not forgotten for another look at a small block', () => {
+  const costs = machine();
+  expect(costs.isVague('int8', 100 * 15e6)).toBe(false);
+  expect(costs.isVague('int8', 300 * 15e6)).toBe(true);
+  expect(new Costs().isVague('float32', 1)).toBe(true);
 });
 
 test('one slow answer is no trend, and what is too short to be timed is passed over', () => {

@@ -16,7 +16,9 @@ test('all vectors are told from some', () => {
   );
 });
 
-test('the graph does not tell what it compared', () => {
-  const hnsw = { ...plan, method: 'hnsw', compared: null } as const;
-  expect(comparedWith(hnsw, false)).toBe('asked the graph of 1,000 items, re-scored');
+test('the graph tells what was compared along its links', () => {
+  const hnsw = { ...plan, method: 'hnsw', compared: 120 } as const;
+  expect(comparedWith(hnsw, false)).toBe(
+    'compared with 120 of 1,000 along the graph, re-scored'
+  );
 });
