@@ -40,7 +40,7 @@ export function probedRows(fullDimensions: number): number {
  * the collection's own vectors (`n × fullDimensions`, row-major, L2-normalised): forty of them are
  * questions, their ten nearest by all dimensions the truth, and a prefix will do when its first
  * hundred ranks hold 99 % of them. Otherwise, or with fewer than {@link FEWEST_PROBED} vectors, all
- * dimensions are used.
+ * dimensions are used. Prefixes shorter than `fewest` are not considered.
  *
  * The numbers come from how a search goes on, not from any data: it takes up to ten candidates of the
  * graph for each result and re-scores them with whole vectors, so what counts is whether the true ones
@@ -51,10 +51,11 @@ export function probedRows(fullDimensions: number): number {
  */
 export async function chooseDimensions(
   vectors: Float32Array,
-  fullDimensions: number
+  fullDimensions: number,
+  fewest = 0
 ): Promise<ChosenDimensions> {
   const count = vectors.length / fullDimensions;
-  const prefixes = PREFIXES.filter((dimensions) => dimensions <= fullDimensions / 2);
+  const prefixes = PREFIXES.filter((n) => n >= fewest && n <= fullDimensions / 2);
   if (count < FEWEST_PROBED || prefixes.length === 0) {
     return { dimensions: fullDimensions, evidence: [] };
   }

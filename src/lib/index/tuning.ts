@@ -20,6 +20,22 @@ export const DEFAULT_INDEX_SETTINGS: IndexSettings = {
   measurement: null
 };
 
+/**
+ * Settings with a measurement, and with what it teaches: dimensions at which even the best way to ask
+ * the graph found less than is wanted are too few for it, unless they are all there are.
+ */
+export function withMeasurement(
+  settings: IndexSettings,
+  measurement: Measurement,
+  fullDimensions: number
+): IndexSettings {
+  const { tuning, graph } = measurement;
+  const measured = { ...settings, measurement };
+  if (!graph || !tuning || settings.choice.dimensions !== 'automatic') return measured;
+  if (tuning.recall >= TARGET_RECALL || graph.dimensions >= fullDimensions) return measured;
+  return { ...measured, fewestDimensions: graph.dimensions + 1 };
+}
+
 /** A collection that has grown by more than this since it was measured is measured again. */
 const GROWTH = 1.5;
 

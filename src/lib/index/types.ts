@@ -239,6 +239,8 @@ export interface Measurement {
 /** What is kept of a collection's index beside the graph. */
 export interface IndexSettings {
   choice: GraphChoice;
+  /** Automatic builds on no fewer dimensions: a graph on fewer was measured, and found too few. */
+  fewestDimensions?: number;
   /** Null until measured. */
   measurement: Measurement | null;
 }

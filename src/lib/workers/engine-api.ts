@@ -10,7 +10,7 @@ import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
-import { DEFAULT_INDEX_SETTINGS, tuningFor } from '#lib/index/tuning.ts';
+import { DEFAULT_INDEX_SETTINGS, tuningFor, withMeasurement } from '#lib/index/tuning.ts';
 import type {
   BatchQuery,
   GraphChoice,
@@ -179,8 +179,7 @@ export class EngineApi {
     const shortened = await measureShortened(engine.table, this.#shorter, loadKernel, signal);
     throwIfCancelled(signal);
     const measurement = { ...measured, shortened };
-    await this.#keep((settings) => ({ ...settings, measurement }));
-    this.#tune();
+    await this.#learn(() => measurement);
     return measurement;
   }
 
@@ -244,6 +243,24 @@ export class EngineApi {
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
   }
 
+  /** Keeps a measurement in place of the last one, and goes by it. */
+  async #learn(measured: (last: Measurement | null) => Measurement): Promise<void> {
+    const before = this.#settings.fewestDimensions;
+    const { dimensions } = this.#opened().engine;
+    await this.#keep((settings) =>
+      withMeasurement(settings, measured(settings.measurement), dimensions)
+    );
+    const { fewestDimensions } = this.#settings;
+    if (fewestDimensions && fewestDimensions !== before) {
+      const tried = fewestDimensions - 1;
+      this.#graph?.rebuild(
+        `A graph on the first ${tried} dimensions found too few, so it is built again on more.`
+      );
+    }
+    // Not by what was measured alone: the graph may be another one by now.
+    this.#tune();
+  }
+
   /** A short measurement, so that Automatic knows whether the graph can be trusted. */
   async #check(): Promise<void> {
     try {
@@ -255,15 +272,12 @@ export class EngineApi {
       if (this.#index?.engine !== engine || engine.tuning) return;
       if (!measured.tuning) this.#checkedRows = engine.rows;
       const status = engine.graph.status();
-      await this.#keep((settings) => {
-        const last = settings.measurement;
+      await this.#learn((last) => {
         // Another tab's measurement may be the more thorough one, too.
-        if (tuningFor(last, status, engine.rows)) return settings;
+        if (last && tuningFor(last, status, engine.rows)) return last;
         const shortened = last?.generation === measured.generation ? last.shortened : [];
-        return { ...settings, measurement: { ...measured, shortened } };
+        return { ...measured, shortened };
       });
-      // Not by what was measured alone: the graph may be another one by now.
-      this.#tune();
     } catch {
       // The collection is gone or the graph is; Automatic stays exact.
     }

@@ -71,6 +71,11 @@ export class GraphLink implements GraphPort {
     }
   }
 
+  /** Has the graph built anew, by the settings that are kept now; `reason` is told of it. */
+  rebuild(reason: string): void {
+    this.#line?.api.rebuild(reason).catch(() => undefined);
+  }
+
   #take(port: MessagePort | null): void {
     // Searches that wait for the last one go on without.
     this.#line?.close(new CancelledError());

@@ -3,18 +3,21 @@ import { readVectorsAt } from '#lib/collection/store/segments.ts';
 import { shorterChoices } from '#lib/embedding/catalogue.ts';
 import { chooseDimensions, FEWEST_PROBED, probedRows } from '#lib/index/choose-dimensions.ts';
 import { countShards, FEW_ROWS } from '#lib/index/count-shards.ts';
-import type { GraphChoice } from '#lib/index/types.ts';
+import type { GraphChoice, IndexSettings } from '#lib/index/types.ts';
 import type { GraphMake } from './collection-graph.ts';
 import { countTaken } from './graph-build.ts';
 import type { IndexSource } from './index-source.ts';
 
 /** What a graph of a collection is to be made with: as the reader chose, or its own vectors say. */
-export async function planGraph(source: IndexSource, choice: GraphChoice): Promise<GraphMake> {
+export async function planGraph(
+  source: IndexSource,
+  { choice, fewestDimensions }: IndexSettings
+): Promise<GraphMake> {
   const { M, efConstruction } = choice;
   const { dimensions: fullDimensions, snapshot } = source;
   const dimensions =
     choice.dimensions === 'automatic'
-      ? await probeDimensions(source)
+      ? await probeDimensions(source, fewestDimensions)
       : Math.min(choice.dimensions, fullDimensions);
   return { dimensions, M, efConstruction, fullDimensions, generation: snapshot.generation };
 }
@@ -49,11 +52,11 @@ function canShorten({ model, dimensions }: IndexSource): boolean {
   return shorterChoices(model, dimensions).length > 0;
 }
 
-async function probeDimensions(source: IndexSource): Promise<number> {
+async function probeDimensions(source: IndexSource, fewest?: number): Promise<number> {
   const { dimensions } = source;
   if (!canShorten(source)) return dimensions;
   const sample = await sampleVectors(source, probedRows(dimensions));
-  return (await chooseDimensions(sample, dimensions)).dimensions;
+  return (await chooseDimensions(sample, dimensions, fewest)).dimensions;
 }
 
 /**

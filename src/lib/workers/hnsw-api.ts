@@ -8,7 +8,7 @@ import { without } from '#lib/index/bitmap.ts';
 import { countShards } from '#lib/index/count-shards.ts';
 import { NO_GRAPH, type GraphAnswer } from '#lib/index/graph-port.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
-import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
+import type { GraphStatus } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
 import { addMissing, countTaken } from './graph-build.ts';
 import type { GraphLines } from './graph-link.ts';
@@ -48,7 +48,9 @@ export class HnswApi implements GraphLines {
   readonly #subscribers = new Set<(status: GraphStatus) => void>();
   #status: GraphStatus = NO_GRAPH;
   #collection: CollectionId | undefined;
-  #choice: GraphChoice = DEFAULT_INDEX_SETTINGS.choice;
+  #settings = DEFAULT_INDEX_SETTINGS;
+  /** Why a rebuild was asked for, where the reader did not ask. */
+  #rebuiltFor = '';
   #graph: CollectionGraph | undefined;
   #stale = false;
   #rebuild = false;
@@ -102,10 +104,11 @@ export class HnswApi implements GraphLines {
 
   /**
    * Drops the graph, the saved one too, and builds another with the settings that are kept now.
-   * Returns at once; search is exact meanwhile.
+   * Returns at once; search is exact meanwhile. `reason` is told of the graph that is built.
    */
-  rebuild(): void {
+  rebuild(reason = ''): void {
     this.#rebuild = true;
+    this.#rebuiltFor = reason;
     this.#failures = 0;
     this.refresh();
   }
@@ -209,7 +212,7 @@ export class HnswApi implements GraphLines {
       dimensions: this.#graph.make.dimensions,
       shards: this.#graph.shards.size
     };
-    return !hasOutgrown(size, source, this.#choice, this.#options.cores);
+    return !hasOutgrown(size, source, this.#settings.choice, this.#options.cores);
   }
 
   /** The saved graph, or an empty one with room for every row that is taken, and some more. */
@@ -223,22 +226,29 @@ export class HnswApi implements GraphLines {
     this.#publish({ state: 'loading', rows: 0, total, origin: null });
     if (this.#rebuild) await deleteGraph(db, id);
     this.#rebuild = false;
-    const { choice } = (await getIndexSettings(db, id)) ?? DEFAULT_INDEX_SETTINGS;
-    this.#choice = choice;
+    const settings = (await getIndexSettings(db, id)) ?? DEFAULT_INDEX_SETTINGS;
+    this.#settings = settings;
     const capacity = (shards: number) => Math.ceil((source.nextRow / shards) * 1.1) + 256;
     const start = (count: number) => this.#startShards(id, count);
-    const restored = await restoreGraph(db, id, source, { choice, cores, capacity, start });
+    const restored = await restoreGraph(db, id, source, { settings, cores, capacity, start });
     if (restored.graph) {
       this.#publish({ ...this.#status, rows: restored.graph.liveCount, origin: 'loaded' });
       return restored.graph;
     }
-    const reason = restored.reason ? { reason: restored.reason } : {};
-    this.#publish({ state: 'building', rows: 0, total, origin: 'built', ...reason });
-    const make = await planGraph(source, choice);
+    const reason = restored.reason || this.#rebuiltFor;
+    this.#rebuiltFor = '';
+    this.#publish({
+      state: 'building',
+      rows: 0,
+      total,
+      origin: 'built',
+      ...(reason && { reason })
+    });
+    const make = await planGraph(source, settings);
     const shards = start(countShards(source.nextRow, cores));
     await shards.create(make, capacity(shards.size));
     const graph = new CollectionGraph(make, shards);
-    graph.builtFor = restored.reason;
+    graph.builtFor = reason;
     return graph;
   }
 

@@ -5,7 +5,7 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
 import { embeddedRows } from '#lib/collection/store/segments.ts';
 import { isHeldOut } from '#lib/index/held-out.ts';
-import type { GraphChoice, GraphStamp, SavedGraph } from '#lib/index/types.ts';
+import type { GraphStamp, IndexSettings, SavedGraph } from '#lib/index/types.ts';
 import { CollectionGraph } from './collection-graph.ts';
 import { hasOutgrown } from './graph-make.ts';
 import type { IndexSource } from './index-source.ts';
@@ -20,7 +20,7 @@ export type Restored = { graph: CollectionGraph } | { graph?: undefined; reason:
 
 /** What a saved graph has to fit, and how its shards are started. */
 export interface Fitting {
-  choice: GraphChoice;
+  settings: IndexSettings;
   cores: number;
   /** Rows that each of so many graphs should have room for. */
   capacity(shards: number): number;
@@ -113,14 +113,17 @@ function assemble(
   return graph.known.size === stamp.count ? graph : undefined;
 }
 
-function findMisfit(stamp: GraphStamp, source: IndexSource, { choice, cores }: Fitting): string {
+function findMisfit(stamp: GraphStamp, source: IndexSource, { settings, cores }: Fitting): string {
   const { dimensions, M, efConstruction, digests, count } = stamp;
   if (stamp.space !== source.space || dimensions > source.dimensions) return 'other vectors';
   if (stamp.generation !== source.snapshot.generation) return 'rows that have been renumbered';
+  const { choice, fewestDimensions = 0 } = settings;
   const wanted =
     choice.dimensions === 'automatic' ? dimensions : Math.min(choice.dimensions, source.dimensions);
   if (M !== choice.M || efConstruction !== choice.efConstruction || dimensions !== wanted)
     return 'other parameters';
+  if (choice.dimensions === 'automatic' && dimensions < fewestDimensions)
+    return 'too few dimensions';
   const size = { count, dimensions, shards: digests.length };
   return hasOutgrown(size, source, choice, cores) ? 'far fewer rows' : '';
 }

@@ -95,7 +95,7 @@ describe('of many saved graphs with one part that has', () => {
   /** How the graph worker takes up what is saved. */
   async function restore(db: Database, id: CollectionId): Promise<Restored> {
     return restoreGraph(db, id, await readIndexSource(db, id), {
-      choice: DEFAULT_INDEX_SETTINGS.choice,
+      settings: DEFAULT_INDEX_SETTINGS,
       cores: 2,
       capacity: () => COUNT,
       start: (shards) => new ShardSet(shards, {}, () => {})

@@ -1,16 +1,16 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bitAt } from '#lib/base/bits.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { lasting, transfer } from '#lib/base/remote.ts';
+import { expose, lasting, transfer } from '#lib/base/remote.ts';
 import { deleteCollection } from '#lib/collection/store/collections.ts';
 import { openDatabase, type Database } from '#lib/collection/store/database.ts';
 import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
-import type { Measurement } from '#lib/index/types.ts';
+import type { GraphStatus, Measurement } from '#lib/index/types.ts';
 import { makeEngine, makeGraph } from '#lib/workers/clients.ts';
 import type { DrawnNeighbours } from '#lib/workers/engine-api.ts';
-import { clusteredVectors } from '../../support/vectors.ts';
+import { bruteForce, clusteredVectors } from '../../support/vectors.ts';
 import { abortPuts, freshDatabase } from '../store/support.ts';
 import {
   ask,
@@ -176,6 +176,43 @@ describe('with a graph', () => {
     expect((await getIndexSettings(db, id))?.choice).toEqual(choice);
     expect((await engine.index()).settings.choice).toEqual(choice);
   });
+});
+
+test('a graph on dimensions that are measured to be too few is built again on more', async () => {
+  const db = await freshDatabase();
+  const id = await collectionWith(db);
+  const rebuilt = Promise.withResolvers<string>();
+  const facts = { dimensions: 20, M: 16, efConstruction: 40, shards: 1 };
+  const status: GraphStatus = {
+    ...{ state: 'ready', rows: COUNT, total: COUNT, origin: 'built' },
+    known: new Uint8Array(COUNT / 8).fill(255),
+    graph: { ...facts, memoryBytes: 1, diskBytes: null, buildMs: 1 }
+  };
+  // It answers, but overlooks every other row.
+  const graph = {
+    subscribe: (onStatus: (status: GraphStatus) => void) => onStatus(status),
+    search: (vector: Float32Array, k: number) => ({
+      rows: Uint32Array.from(bruteForce(vectors, vector, k, (row) => row % 2 === 0)),
+      compared: COUNT
+    }),
+    rebuild: rebuilt.resolve,
+    lines(onLine: (line: MessagePort) => void) {
+      const { port1, port2 } = new MessageChannel();
+      expose(graph, port1);
+      onLine(transfer(port2, [port2]));
+    }
+  };
+  const { port1, port2 } = new MessageChannel();
+  expose(graph, port1);
+  const engine = engineOver(db);
+  await engine.open(id, transfer(port2, [port2]));
+  await expect
+    .poll(async () => (await engine.index()).outlook.expected.map(({ method }) => method))
+    .toContain('hnsw');
+  const { tuning } = await engine.measure(() => {}, new AbortController().signal);
+  expect(tuning!.recall).toBeLessThan(0.99);
+  expect(await rebuilt.promise).toMatch(/^A graph on the first 20 dimensions found too few/);
+  expect((await getIndexSettings(db, id))?.fewestDimensions).toBe(21);
 });
 
 describe('two tabs', () => {

@@ -7,6 +7,7 @@ import { killRows, reviveRows } from '#lib/collection/store/dead.ts';
 import { loadGraph } from '#lib/collection/store/graphs.ts';
 import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { isHeldOut } from '#lib/index/held-out.ts';
+import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphChoice, GraphStatus } from '#lib/index/types.ts';
 import { makeGraph } from '#lib/workers/clients.ts';
 import { EngineApi } from '#lib/workers/engine-api.ts';
@@ -328,6 +329,26 @@ describe('the first dimensions', () => {
     });
     const recall = await recallOf(opened, tapered, FULL, { candidates: 50 });
     expect(recall).toBeGreaterThanOrEqual(0.99);
+  });
+
+  test('that were measured to be too few are not built on again', async () => {
+    const db = await freshDatabase();
+    const tapered = taperedVectors();
+    const space = spaceOf(FULL, 'text-embedding-3-small');
+    const id = await stageRows(db, tapered, space);
+    await embedRows(db, id, tapered, space);
+    const first = await openGraph(db, id);
+    expect((await first.graph.settled()).graph!.dimensions).toBe(256);
+    await changeIndexSettings(db, id, () => ({ ...DEFAULT_INDEX_SETTINGS, fewestDimensions: 257 }));
+    const { graph } = await openGraph(db, id);
+    expect(await graph.settled()).toMatchObject({
+      state: 'ready',
+      origin: 'built',
+      graph: { dimensions: FULL },
+      reason: 'The saved graph was made from too few dimensions, so it is built again.'
+    });
+    await graph.rebuild('Because.');
+    expect((await graph.settled()).reason).toBe('Because.');
   });
 
   test('are never enough for a model that was not trained for it', async () => {

@@ -26,6 +26,12 @@ test('the shortest prefix that holds the meaning is chosen', async () => {
   expect(longer.evidence[1]!.found).toBeGreaterThanOrEqual(0.99);
 });
 
+test('a prefix that was found too short is passed over', async () => {
+  const vectors = taperedVectors(FEWEST_PROBED, 1024, 256);
+  expect((await chooseDimensions(vectors, 1024, 257)).dimensions).toBe(512);
+  expect((await chooseDimensions(vectors, 1024, 513)).dimensions).toBe(1024);
+});
+
 test('all dimensions are used where the meaning is spread over them', async () => {
   const flat = await chooseDimensions(clusteredVectors(FEWEST_PROBED, 512, { clusters: 1 }), 512);
   expect(flat.dimensions).toBe(512);

@@ -5,8 +5,8 @@ import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
 import { percentile, recallOf, shareAmong } from '#lib/index/recall.ts';
-import { isBetter, tuningFor } from '#lib/index/tuning.ts';
-import { NO_ROW, type GraphFacts, type GraphStatus } from '#lib/index/types.ts';
+import { isBetter, tuningFor, withMeasurement } from '#lib/index/tuning.ts';
+import { NO_ROW, type GraphFacts, type GraphStatus, type Measurement } from '#lib/index/types.ts';
 import { bruteForce, clusteredVectors, vectorAt } from '../../support/vectors.ts';
 
 const DIMENSIONS = 64;
@@ -222,6 +222,22 @@ function clusteredCut(dimensions: number): Float32Array {
   }
   return cut;
 }
+
+test('a shortened graph that finds too little at its best teaches to take more dimensions', () => {
+  const measured = (recall: number, dimensions: number) =>
+    ({ graph: { ...facts, dimensions }, tuning: { recall } }) as unknown as Measurement;
+  const learned = (recall: number, dimensions: number, choice: 'automatic' | number) => {
+    const settings = {
+      choice: { dimensions: choice, M: 16, efConstruction: 40 },
+      measurement: null
+    };
+    return withMeasurement(settings, measured(recall, dimensions), 1536).fewestDimensions;
+  };
+  expect(learned(0.98, 256, 'automatic')).toBe(257);
+  expect(learned(0.99, 256, 'automatic')).toBeUndefined();
+  expect(learned(0.98, 1536, 'automatic')).toBeUndefined();
+  expect(learned(0.98, 256, 256)).toBeUndefined();
+});
 
 test('a tuning holds for the graph it was measured on, and until the collection has grown', () => {
   const tuning = { efSearch: 64, oversampling: 2, recall: 1 };

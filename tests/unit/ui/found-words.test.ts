@@ -18,7 +18,5 @@ test('all vectors are told from some', () => {
 
 test('the graph tells what was compared along its links', () => {
   const hnsw = { ...plan, method: 'hnsw', compared: 120 } as const;
-  expect(comparedWith(hnsw, false)).toBe(
-    'compared with 120 of 1,000 along the graph, re-scored'
-  );
+  expect(comparedWith(hnsw, false)).toBe('compared with 120 of 1,000 along the graph, re-scored');
 });
