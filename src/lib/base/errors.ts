@@ -3,6 +3,8 @@
  * Every domain has its own subclass; codes are kebab-case and never change their meaning.
  */
 export class SemblanceError extends Error {
+  // Spelled out, here and below: a build shortens the names of classes, and errors cross to workers by name.
+  override name = 'SemblanceError';
   /** Stable, machine-readable reason, such as `quota-exceeded`. */
   readonly code: string;
   /** One sentence that says what to do next; empty when there is nothing to do. */
@@ -12,7 +14,6 @@ export class SemblanceError extends Error {
 
   constructor(code: string, message: string, next = '', detail: Record<string, unknown> = {}) {
     super(message);
-    this.name = new.target.name;
     this.code = code;
     this.next = next;
     this.detail = detail;
@@ -20,16 +21,26 @@ export class SemblanceError extends Error {
 }
 
 /** A file or text that can't be read as items. */
-export class ImportError extends SemblanceError {}
+export class ImportError extends SemblanceError {
+  override name = 'ImportError';
+}
 /** The embeddings endpoint refused, failed or answered nonsense. */
-export class ProviderError extends SemblanceError {}
+export class ProviderError extends SemblanceError {
+  override name = 'ProviderError';
+}
 /** The browser's storage refused or failed. */
-export class StoreError extends SemblanceError {}
+export class StoreError extends SemblanceError {
+  override name = 'StoreError';
+}
 /** The vector index was asked for something it can't do. */
-export class IndexError extends SemblanceError {}
+export class IndexError extends SemblanceError {
+  override name = 'IndexError';
+}
 
 /** The reader (or a closing page) cancelled the operation; never shown as a failure. */
 export class CancelledError extends SemblanceError {
+  override name = 'CancelledError';
+
   constructor(message = 'Cancelled.') {
     super('cancelled', message);
   }

@@ -1,5 +1,5 @@
 import { bitAt } from '#lib/base/bits.ts';
-import { IndexError } from '#lib/base/errors.ts';
+import { toErrorData } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { loadGraph, saveGraph } from '#lib/collection/store/graphs.ts';
@@ -63,7 +63,7 @@ export async function restoreGraph(
     return damaged;
   } catch (error) {
     shards.end();
-    if (error instanceof IndexError && error.code === 'graph-damaged') return damaged;
+    if (toErrorData(error).code === 'graph-damaged') return damaged;
     throw error;
   }
 }
