@@ -85,13 +85,16 @@ export async function answerTo(inquiry: Inquiry, sources: Sources): Promise<Answ
 
   const { vector } = query;
   const sentAt = performance.timeOrigin + performance.now();
-  const found = await sources.search({ vector, k: RESULTS, method, sentAt }, (first) => {
-    // What is wrong with reading items, the final answer tells.
-    showFirst(first).catch(() => {});
-  });
-  const answer = await join(found);
-  done = true;
-  return answer;
+  try {
+    const found = await sources.search({ vector, k: RESULTS, method, sentAt }, (first) => {
+      // What is wrong with reading items, the final answer tells.
+      showFirst(first).catch(() => {});
+    });
+    return await join(found);
+  } finally {
+    // A first answer that is still on its way comes too late, after a failure as well.
+    done = true;
+  }
 }
 
 /** Reads items, each once: the rows of a first answer are nearly those of the final one. */

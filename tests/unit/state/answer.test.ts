@@ -103,6 +103,32 @@ test('a first answer to a question that was overtaken is not shown', async () =>
   expect(shown).toEqual([]);
 });
 
+test('a first answer whose search has failed meanwhile is not shown', async () => {
+  const { sources, asked } = makeSources();
+  const reading = Promise.withResolvers<undefined>();
+  const failing = Promise.withResolvers<never>();
+  const shown: Answer[] = [];
+  const { search, items } = sources;
+  const answering = answerTo(
+    inquiry((first) => shown.push(first)),
+    {
+      ...sources,
+      search: (...args) => Promise.race([search(...args), failing.promise]),
+      items: async (rows) => {
+        await reading.promise;
+        return items(rows);
+      }
+    }
+  );
+  const tell = await asked;
+  tell(found([4], true));
+  failing.reject(new Error('The disk is gone.'));
+  await expect(answering).rejects.toThrow('The disk is gone.');
+  reading.resolve(undefined);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(shown).toEqual([]);
+});
+
 test('a question overtaken while it is embedded asks nothing of the engine', async () => {
   const { sources } = makeSources();
   const overtaken = new AbortController();
