@@ -33,7 +33,8 @@ export function withMeasurement(
   const measured = { ...settings, measurement };
   if (!graph || !tuning || settings.choice.dimensions !== 'automatic') return measured;
   if (tuning.recall >= TARGET_RECALL || graph.dimensions >= fullDimensions) return measured;
-  return { ...measured, fewestDimensions: graph.dimensions + 1 };
+  const fewestDimensions = Math.max(settings.fewestDimensions ?? 0, graph.dimensions + 1);
+  return { ...measured, fewestDimensions };
 }
 
 /** A collection that has grown by more than this since it was measured is measured again. */

@@ -82,6 +82,8 @@ export class EngineApi {
   #settings = DEFAULT_INDEX_SETTINGS;
   #reading: Promise<unknown> = Promise.resolve();
   #checking: Promise<void> | undefined;
+  /** Whether a graph became ready while another one was being checked. */
+  #checkAgain = false;
   /** Rows when a check last came to nothing. */
   #checkedRows = -1;
   #onChange = () => {};
@@ -185,7 +187,12 @@ export class EngineApi {
 
   /** Keeps how the collection's graph is to be built: so it is when it is built the next time. */
   async chooseGraph(choice: GraphChoice): Promise<void> {
-    await this.#keep((settings) => ({ ...settings, choice }));
+    await this.#keep(({ fewestDimensions, ...settings }) => {
+      // What another kind of graph found too few may be enough for this one.
+      const same =
+        settings.choice.M === choice.M && settings.choice.efConstruction === choice.efConstruction;
+      return { ...settings, choice, ...(same && fewestDimensions && { fewestDimensions }) };
+    });
   }
 
   #opened(): OpenIndex {
@@ -236,25 +243,29 @@ export class EngineApi {
     if (!engine || !status) return;
     engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
     this.#onChange();
-    const whole = status.state === 'ready' && status.rows >= status.total;
+    // Another graph is another chance.
+    if (status.state !== 'ready') this.#checkedRows = -1;
     // A check that came to nothing would do so again, until there are other rows.
-    if (engine.tuning || !whole || engine.rows < CHECK_ROWS || engine.rows === this.#checkedRows)
-      return;
-    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    if (engine.tuning || engine.rows < CHECK_ROWS || engine.rows === this.#checkedRows) return;
+    if (!isWhole(status)) return;
+    this.#checkAgain = this.#checking !== undefined;
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+      if (this.#checkAgain) this.#tune();
+    });
   }
 
   /** Keeps a measurement in place of the last one, and goes by it. */
   async #learn(measured: (last: Measurement | null) => Measurement): Promise<void> {
-    const before = this.#settings.fewestDimensions;
     const { dimensions } = this.#opened().engine;
     await this.#keep((settings) =>
       withMeasurement(settings, measured(settings.measurement), dimensions)
     );
-    const { fewestDimensions } = this.#settings;
-    if (fewestDimensions && fewestDimensions !== before) {
-      const tried = fewestDimensions - 1;
+    const { choice, fewestDimensions = 0 } = this.#settings;
+    const has = this.#graph?.status().graph?.dimensions ?? dimensions;
+    if (choice.dimensions === 'automatic' && has < fewestDimensions) {
       this.#graph?.rebuild(
-        `A graph on the first ${tried} dimensions found too few, so it is built again on more.`
+        `A graph on the first ${has} dimensions found too few, so it is built again on more.`
       );
     }
     // Not by what was measured alone: the graph may be another one by now.
@@ -266,6 +277,8 @@ export class EngineApi {
     try {
       const { engine } = this.#opened();
       await this.#index!.tidied();
+      // It may have been let go meanwhile; what is ready next is checked then.
+      if (!isWhole(engine.graph.status())) return;
       const truth = engine.table.resident ? 'float32' : 'int8';
       const measured = await measure(engine, { queries: CHECK_QUERIES, truth });
       // The reader may have measured meanwhile, and more thoroughly.
@@ -282,6 +295,11 @@ export class EngineApi {
       // The collection is gone or the graph is; Automatic stays exact.
     }
   }
+}
+
+/** Whether a graph has all rows that it is to have. */
+function isWhole({ state, rows, total }: GraphStatus): boolean {
+  return state === 'ready' && rows >= total;
 }
 
 /** Neighbours as they are drawn: with fingerprints in place of their vectors. */

@@ -308,10 +308,11 @@ export class HnswApi implements GraphLines {
     // Nothing else may change for long, and until then every search would be exact.
     if (state === 'ready') this.#stale = true;
     // What was saved may be what it died of.
-    if (origin === 'loaded')
-      await this.#database()
-        .then((db) => deleteGraph(db, id))
-        .catch(() => undefined);
+    if (origin !== 'loaded') return;
+    this.#rebuiltFor = `The saved graph failed in use, so it is built again. ${reason}`;
+    await this.#database()
+      .then((db) => deleteGraph(db, id))
+      .catch(() => undefined);
   }
 
   /** Tells where a graph stands that is being built or used. */

@@ -226,7 +226,12 @@ function clusteredCut(dimensions: number): Float32Array {
 test('a shortened graph that finds too little at its best teaches to take more dimensions', () => {
   const measured = (recall: number, dimensions: number) =>
     ({ graph: { ...facts, dimensions }, tuning: { recall } }) as unknown as Measurement;
-  const learned = (recall: number, dimensions: number, choice: 'automatic' | number) => {
+  const learned = (
+    recall: number,
+    dimensions: number,
+    choice: 'automatic' | number,
+    known = {}
+  ) => {
     const settings = {
       choice: { dimensions: choice, M: 16, efConstruction: 40 },
       measurement: null
@@ -237,6 +242,8 @@ test('a shortened graph that finds too little at its best teaches to take more d
   expect(learned(0.99, 256, 'automatic')).toBeUndefined();
   expect(learned(0.98, 1536, 'automatic')).toBeUndefined();
   expect(learned(0.98, 256, 256)).toBeUndefined();
+  // Another tab may have learned more.
+  expect(learned(0.98, 256, 'automatic', { fewestDimensions: 513 })).toBe(513);
 });
 
 test('a tuning holds for the graph it was measured on, and until the collection has grown', () => {

@@ -1,5 +1,5 @@
 import type { CollectionId } from '#lib/base/ids.ts';
-import type { GraphChoice, GraphStamp, SavedGraph } from '#lib/index/types.ts';
+import type { GraphStamp, IndexSettings, SavedGraph } from '#lib/index/types.ts';
 import { read, write, type Database } from './database.ts';
 import { requireCollection } from './edit.ts';
 import { indexSettingsIn } from './index-settings.ts';
@@ -13,17 +13,22 @@ export function saveGraph(db: Database, graph: SavedGraph): Promise<boolean> {
   return write(db, ['collections', 'graphs', 'derived'], async (tx) => {
     const { space } = await requireCollection(tx, graph.collection);
     const settings = await indexSettingsIn(tx, graph.collection);
-    if (settings && !isOfChoice(graph.stamp, settings.choice, space.dimensions)) return false;
+    if (settings && !isOfChoice(graph.stamp, settings, space.dimensions)) return false;
     await tx.objectStore('graphs').put(graph);
     return true;
   });
 }
 
-function isOfChoice(stamp: GraphStamp, choice: GraphChoice, most: number): boolean {
+function isOfChoice(
+  stamp: GraphStamp,
+  { choice, fewestDimensions = 0 }: IndexSettings,
+  most: number
+): boolean {
   if (stamp.M !== choice.M || stamp.efConstruction !== choice.efConstruction) return false;
   // More dimensions than there are means all of them.
   const { dimensions } = choice;
-  return dimensions === 'automatic' || stamp.dimensions === Math.min(dimensions, most);
+  if (dimensions === 'automatic') return stamp.dimensions >= fewestDimensions;
+  return stamp.dimensions === Math.min(dimensions, most);
 }
 
 /** A collection's saved graph; its shards are handles, read by the caller. */
