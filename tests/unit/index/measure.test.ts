@@ -234,7 +234,8 @@ test('a shortened graph that finds too little at its best teaches to take more d
   ) => {
     const settings = {
       choice: { dimensions: choice, M: 16, efConstruction: 40 },
-      measurement: null
+      measurement: null,
+      ...known
     };
     return withMeasurement(settings, measured(recall, dimensions), 1536).fewestDimensions;
   };
