@@ -17,6 +17,9 @@ import { answerTo, type Answer, type Sources } from './answer.ts';
 import { runs } from './runs.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
+/** An engine's worker that died so often is started again only when it is asked for something. */
+const MOST_DEATHS = 3;
+
 /**
  * The collection on the screen: its engine and graph workers live as long as it is open. Searches
  * overtake each other: only the last question's answer is shown.
@@ -30,6 +33,9 @@ export class OpenCollection {
   #searching = $state(false);
   #waitUntil = $state.raw<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
+  /** What went wrong when the collection was last read. */
+  #readFault: ErrorData | null = null;
+  #deaths = 0;
   #running: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
   #stale = false;
@@ -44,7 +50,7 @@ export class OpenCollection {
     this.id = id;
     this.#engineWorker.onDeath = (reason) => this.#lose(reason);
     this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));
-    this.#ready().catch((error: unknown) => this.#tell(error));
+    this.#ready().catch((error: unknown) => this.#tellReading(error));
     this.#stopListening = onChange((change) => {
       if (change.kind === 'library' || change.collection === id) void this.refresh();
     });
@@ -94,7 +100,14 @@ export class OpenCollection {
     this.#state = await items.api.collection(this.id);
     throwIfCancelled(signal);
     const port = this.#graphWorker.port();
-    await this.#engineWorker.api.open(this.id, transfer(port, [port]));
+    const engine = this.#engineWorker.api;
+    await engine.open(this.id, transfer(port, [port])).catch(async (error: unknown) => {
+      // What could be read is searched all the same; the next refresh reads the rest.
+      await engine.index().catch(() => {
+        throw error;
+      });
+      this.#tellReading(error);
+    });
     throwIfCancelled(signal);
     await this.#engineWorker.api.watch(lasting(() => void this.#indexChanges++));
     throwIfCancelled(signal);
@@ -102,14 +115,21 @@ export class OpenCollection {
     void this.#graphWorker.refresh();
   }
 
-  /** The engine's worker died, and is started anew when next asked; the graph's lives on. */
+  /** The engine's worker died, and is started anew, at last when next asked; the graph's lives on. */
   #lose(reason: SemblanceError): void {
     this.#opened = undefined;
-    this.#tell(reason);
+    this.#tellReading(reason);
+    if (++this.#deaths < MOST_DEATHS) void this.refresh();
   }
 
   #tell(error: unknown): void {
     if (!(error instanceof CancelledError)) this.#error = toErrorData(error);
+  }
+
+  /** Tells what went wrong with reading the collection, until it has been read. */
+  #tellReading(error: unknown): void {
+    this.#tell(error);
+    if (!(error instanceof CancelledError)) this.#readFault = this.#error;
   }
 
   /** Reads what changed in the store; calls during a reading lead to one more, not to many. */
@@ -124,15 +144,18 @@ export class OpenCollection {
       await this.#ready();
       while (this.#stale) {
         this.#stale = false;
+        const fault = this.#readFault;
         this.#state = await items.api.collection(this.id);
         throwIfCancelled(this.#closing.signal);
         await this.#engineWorker.api.refresh();
+        // What could not be read before has been read now.
+        if (fault && this.#error === fault) this.#error = null;
         this.#indexChanges++;
         // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
         if (!runs.of(this.id)?.running) await this.#graphWorker.refresh();
       }
     } catch (error) {
-      this.#tell(error);
+      this.#tellReading(error);
     }
   }
 
