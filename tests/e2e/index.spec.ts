@@ -117,6 +117,37 @@ test('Rebuild makes the graph anew as it is asked to, while search goes on', asy
   await expect(page.getByRole('searchbox')).toHaveValue('a western in the desert');
 });
 
+test('a saved graph that is damaged is told, and built again', async ({ page }) => {
+  await makeFilms(page, FILMS);
+  await openIndex(page);
+  await graphReady(page);
+  await expect(fact(page, 'On disk').last()).toHaveText(/MB$/);
+  await page.evaluate(async () => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const db = await settled(indexedDB.open('semblance'));
+    const [graph] = await settled(db.transaction('graphs').objectStore('graphs').getAll());
+    const bytes = new Uint8Array(await graph.shards[0].arrayBuffer());
+    bytes[bytes.length >> 1]! ^= 1;
+    const shards = [new Blob([bytes]), ...graph.shards.slice(1)];
+    await settled(
+      db
+        .transaction('graphs', 'readwrite')
+        .objectStore('graphs')
+        .put({ ...graph, shards })
+    );
+    db.close();
+  });
+  await page.reload();
+  await expect(page.getByText('The saved graph is damaged, so it is built again.')).toBeVisible();
+  await graphReady(page);
+  await page.getByRole('link', { name: 'Search', exact: true }).click();
+  expect((await search(page, 'a western in the desert'))[0]!.title).toMatch(/^Film/);
+});
+
 test('vectors of a model that can be shortened are tried at each length', async ({
   page,
   context,
