@@ -28,9 +28,13 @@ export class Costs {
     return (this.#perByte[precision].value * bytes) / 1e6;
   }
 
-  /** Milliseconds of a search of the graph. */
-  graphMs(efSearch: number): number {
-    return this.#perCandidate.value * efSearch;
+  /**
+   * Milliseconds of a search of the graph; until one has been seen, by what one took for each candidate
+   * when the graph was measured, in an earlier session perhaps.
+   */
+  graphMs(efSearch: number, measuredPerCandidate?: number): number {
+    const { value, isGuess } = this.#perCandidate;
+    return efSearch * (isGuess ? (measuredPerCandidate ?? value) : value);
   }
 
   /** Milliseconds to re-score so many vectors. */
@@ -45,7 +49,7 @@ export class Costs {
 
   /** A comparison of so many bytes, one of several in a row, took so long. */
   calibrate(precision: Precision, bytes: number, ms: number): void {
-    this.#perByte[precision].value = (1e6 * ms) / bytes;
+    this.#perByte[precision].set((1e6 * ms) / bytes);
     this.#calibratedBytes[precision] = bytes;
   }
 
@@ -65,15 +69,25 @@ export class Costs {
   }
 }
 
-/** An average that forgets, and starts from a guess. */
+/** An average that forgets, and starts from a guess that the first observation replaces. */
 class Average {
   value: number;
+  /** Whether nothing has been observed yet. */
+  isGuess = true;
 
   constructor(guess: number) {
     this.value = guess;
   }
 
+  /** Puts a value that is known well in place of all before it. */
+  set(value: number): void {
+    this.value = value;
+    this.isGuess = false;
+  }
+
   add(value: number): void {
-    this.value += WEIGHT * (Math.min(value, MAX_RISE * this.value) - this.value);
+    const weight = this.isGuess ? 1 : WEIGHT;
+    this.value += weight * (Math.min(value, MAX_RISE * this.value) - this.value);
+    this.isGuess = false;
   }
 }

@@ -86,7 +86,7 @@ export async function measure(
     tell(way);
     if (best && !isBetter(way, best)) continue;
     best = way;
-    tuning = { efSearch, oversampling, recall: way.recall };
+    tuning = { efSearch, oversampling, recall: way.recall, p50Ms: way.p50Ms };
   }
   if (graph && !isSameGraph(status, engine.graph.status())) throw graphChanged();
   await add({ query: { method: 'automatic' }, tuning });

@@ -78,8 +78,10 @@ export function choosePlan(situation: Situation): Choice {
   const obstacle = findObstacle(situation);
   const graph = graphSearch(situation);
   const { missingMatching } = situation;
+  const { tuning } = situation;
+  const measured = tuning?.p50Ms && tuning.p50Ms / tuning.efSearch;
   const graphMs =
-    costs.graphMs(graph.efSearch) + costs.scanMs('int8', missingMatching * dimensions);
+    costs.graphMs(graph.efSearch, measured) + costs.scanMs('int8', missingMatching * dimensions);
   const expected: Plan['expected'] = [];
   if (resident) expected.push({ method: 'exact', precision: 'float32', ms: float32Ms });
   expected.push({ method: 'exact', precision: 'int8', ms: int8Ms + rescoreMs });

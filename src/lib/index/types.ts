@@ -126,6 +126,8 @@ export interface GraphTuning {
   oversampling: number;
   /** Recall@10 that was measured with these. */
   recall: number;
+  /** Median milliseconds that was measured with these, re-scoring included. */
+  p50Ms?: number;
 }
 
 /** What a saved graph was made from; a graph that does not fit is caught up or rebuilt. */

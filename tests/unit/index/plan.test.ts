@@ -132,6 +132,18 @@ test.each<[Partial<GraphStatus>, string]>([
   }
 });
 
+test('a graph is expected to take what it took when it was measured, until it has been seen', () => {
+  const expected = (costs: Costs) =>
+    choosePlan(situation({ costs, tuning: { ...tuning, p50Ms: 1.6 } })).expected.find(
+      ({ method }) => method === 'hnsw'
+    )!.ms;
+  const fresh = new Costs();
+  const rescoreMs = fresh.rescoreMs(40, 'store');
+  expect(expected(fresh)).toBeCloseTo(1.6 + rescoreMs);
+  fresh.observeGraph(tuning.efSearch, 0.8);
+  expect(expected(fresh)).toBeCloseTo(0.8 + rescoreMs);
+});
+
 test('what was learned from answers is not forgotten for another look at a small block', () => {
   const costs = machine();
   expect(costs.isVague('int8', 100 * 15e6)).toBe(false);
