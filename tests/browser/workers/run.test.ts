@@ -196,6 +196,12 @@ test('a row that fails is listed, stays out of the next run, and is what a retry
   expect(await countRows(db, id)).toEqual({ live: 3, pending: 0 });
 });
 
+/** Progress takes its time to arrive: the last answer is held back, so that it can't be there first. */
+async function holdLast(texts: string[]): Promise<void> {
+  const fault = { kind: 'latency' as const, ms: 1500 };
+  await server.control({ action: 'fault', containing: texts.at(-1)!, fault });
+}
+
 describe('a run that is called off', () => {
   test('before it began sends nothing', async () => {
     const { db, api } = await setUp();
@@ -211,6 +217,7 @@ describe('a run that is called off', () => {
     const { db, api } = await setUp();
     const texts = manyTexts(640);
     const id = await stageTexts(db, texts, server.space);
+    await holdLast(texts);
     const cancelled = await api.run(id, false, ({ rowsDone }) => {
       if (rowsDone > 0) api.cancel(id);
     });
@@ -219,6 +226,7 @@ describe('a run that is called off', () => {
     expect(kept.length).toBe(cancelled.rowsDone);
     expect(kept.length).toBeLessThan(640);
 
+    await server.control({ action: 'clear' });
     const outcome = await api.run(id, false, NO_PROGRESS);
     expect(outcome).toMatchObject({ state: 'done', rowsDone: 640 - kept.length });
     await expectVectors(db, id, standInVectors(texts, server.space));
@@ -228,7 +236,9 @@ describe('a run that is called off', () => {
 
   test('by deleting its collection ends with the reason', async () => {
     const { db, api } = await setUp();
-    const id = await stageTexts(db, manyTexts(640), server.space);
+    const texts = manyTexts(640);
+    const id = await stageTexts(db, texts, server.space);
+    await holdLast(texts);
     let deleted: Promise<void> | undefined;
     const outcome = await api.run(id, false, ({ rowsDone }) => {
       if (rowsDone > 0) deleted ??= deleteCollection(db, id);
