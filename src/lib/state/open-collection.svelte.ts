@@ -7,12 +7,14 @@ import {
   type SemblanceError
 } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { lasting, transfer } from '#lib/base/remote.ts';
+import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
 import type { GraphChoice, GraphStatus, Measurement, Method } from '#lib/index/types.ts';
-import { connectGraph, embedder, items, makeEngine } from '#lib/workers/clients.ts';
-import type { IndexFacts } from '#lib/workers/engine-api.ts';
+import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
+import type { EngineApi, IndexFacts } from '#lib/workers/engine-api.ts';
 import type { GraphConnector } from '#lib/workers/graph-connector.ts';
 import type { CollectionState } from '#lib/workers/items-api.ts';
+import type { TableApi } from '#lib/workers/table-api.ts';
+import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
 import { answerTo, type Answer, type Sources } from './answer.ts';
 import { runs } from './runs.svelte.ts';
 import { settings } from './settings.svelte.ts';
@@ -29,6 +31,7 @@ export class OpenCollection {
   #state = $state.raw<CollectionState | null>(null);
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
   #indexChanges = $state(0);
+  #changes = $state(0);
   #answer = $state.raw<Answer | null>(null);
   #searching = $state(false);
   #waitUntil = $state.raw<number | null>(null);
@@ -36,11 +39,15 @@ export class OpenCollection {
   /** What went wrong when the collection was last read. */
   #readFault: ErrorData | null = null;
   #deaths = 0;
+  /** Texts that are being embedded just now, in so many calls. */
+  #embedding = 0;
   #running: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
   #stale = false;
   readonly #engineWorker = makeEngine();
   readonly #graphWorker: GraphConnector;
+  readonly #tableWorker = makeTable();
+  #tableOpened: Promise<void> | undefined;
   /** Aborted when the collection is closed: no worker may be started after that. */
   readonly #closing = new AbortController();
   readonly #stopListening: () => void;
@@ -49,6 +56,7 @@ export class OpenCollection {
   constructor(id: CollectionId) {
     this.id = id;
     this.#engineWorker.onDeath = (reason) => this.#lose(reason);
+    this.#tableWorker.onDeath = () => (this.#tableOpened = undefined);
     this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));
     this.#ready().catch((error: unknown) => this.#tellReading(error));
     this.#stopListening = onChange((change) => {
@@ -71,6 +79,10 @@ export class OpenCollection {
   get indexChanges(): number {
     return this.#indexChanges;
   }
+  /** Rises whenever items or their vectors have changed, and the workers know. */
+  get changes(): number {
+    return this.#changes;
+  }
   get answer(): Answer | null {
     return this.#answer;
   }
@@ -79,7 +91,7 @@ export class OpenCollection {
   }
   /** Until when the endpoint asked for a pause (epoch milliseconds); null when it did not. */
   get waitUntil(): number | null {
-    return this.#searching ? this.#waitUntil : null;
+    return this.#waitUntil;
   }
   get error(): ErrorData | null {
     return this.#error;
@@ -150,7 +162,9 @@ export class OpenCollection {
         await this.#engineWorker.api.refresh();
         // What could not be read before has been read now.
         if (fault && this.#error === fault) this.#error = null;
+        await this.#refreshTable();
         this.#indexChanges++;
+        this.#changes++;
         // The graph waits for a run's end: meanwhile the processor is better spent on embedding.
         if (!runs.of(this.id)?.running) await this.#graphWorker.refresh();
       }
@@ -187,18 +201,54 @@ export class OpenCollection {
   }
 
   #sources(signal: AbortSignal): Sources {
-    const { id, space } = this.#state!.collection;
+    return {
+      embed: async (question) => {
+        const { vectors, ms, cached } = await this.embed([question], signal);
+        return { vector: vectors, ms, cached: cached > 0 };
+      },
+      search: (query, onFirst) => this.#engineWorker.api.search(query, onFirst),
+      items: (rows) => items.api.items(this.id, rows)
+    };
+  }
+
+  /** The engine's worker, once the collection is open. Throws what opening throws. */
+  async engine(): Promise<Remote<EngineApi>> {
+    await this.#ready();
+    return this.#engineWorker.api;
+  }
+
+  /** The table's worker, once it has read the items: it is started when first asked for. */
+  async table(): Promise<Remote<TableApi>> {
+    throwIfCancelled(this.#closing.signal);
+    this.#tableOpened ??= this.#tableWorker.api.open(this.id).catch((error: unknown) => {
+      this.#tableOpened = undefined;
+      throw error;
+    });
+    await this.#tableOpened;
+    return this.#tableWorker.api;
+  }
+
+  /** Only where it was opened: who does not look at many items need not wait for them. */
+  async #refreshTable(): Promise<void> {
+    if (!this.#tableOpened) return;
+    await this.#tableOpened;
+    await this.#tableWorker.api.refresh();
+  }
+
+  /** The vectors of texts in the collection's space: kept ones, the rest bought. */
+  async embed(texts: string[], signal: AbortSignal): Promise<EmbeddedTexts> {
+    await this.#ready();
+    await settings.connect();
+    const { space } = this.#state!.collection;
     const onWait = (until: number | null) => {
       if (!signal.aborted) this.#waitUntil = until;
     };
-    return {
-      embed: async (question) => {
-        await settings.connect();
-        return embedder.api.embedQuery(question, space, signal, onWait);
-      },
-      search: (query, onFirst) => this.#engineWorker.api.search(query, onFirst),
-      items: (rows) => items.api.items(id, rows)
-    };
+    this.#embedding++;
+    try {
+      return await embedder.api.embedTexts(texts, space, signal, onWait);
+    } finally {
+      if (--this.#embedding === 0) this.#waitUntil = null;
+    }
   }
 
   /** What the index is made of, now. */
@@ -238,6 +288,7 @@ export class OpenCollection {
     this.#running?.abort();
     this.#stopListening();
     this.#engineWorker.end();
+    this.#tableWorker.end();
     this.#graphWorker.end();
   }
 }

@@ -39,7 +39,7 @@ export function joinResults(
   neighbours.rows.forEach((row, n) => {
     const item = byRow.get(row);
     if (!item) return;
-    const title = titleOf(item, titleField);
+    const title = titleOf(item, titleField, () => item.text);
     results.push({
       row,
       id: item.id,
@@ -56,10 +56,14 @@ export function joinResults(
   return results;
 }
 
-/** An item's heading: its title field, else the start of its text, else its id. */
-export function titleOf(item: FoundItem, titleField: string | null): string {
-  const title = titleField === null ? '' : formatValue(item.fields[titleField] ?? null);
-  return title || firstLine(item.text) || item.id;
+/** An item's heading: its title field, else the start of its text (rendered only then), else its id. */
+export function titleOf(
+  { id, fields }: Pick<ItemAtRow, 'id' | 'fields'>,
+  titleField: string | null,
+  text: () => string
+): string {
+  const title = titleField === null ? '' : formatValue(fields[titleField] ?? null);
+  return title || firstLine(text()) || id;
 }
 
 /** A field's value as text. */

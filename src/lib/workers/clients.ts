@@ -7,6 +7,7 @@ import { GraphConnector } from './graph-connector.ts';
 import type { HnswApi } from './hnsw-api.ts';
 import type { ImportApi } from './import-api.ts';
 import type { ItemsApi } from './items-api.ts';
+import type { TableApi } from './table-api.ts';
 
 /*
  * The workers, as the page sees them. Each `new Worker(new URL(…))` must be written out for the
@@ -30,6 +31,14 @@ export function makeEngine(): WorkerClient<EngineApi> {
   return new WorkerClient(
     'engine',
     () => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' })
+  );
+}
+
+/** A new table worker, for one open collection; end it with the collection. */
+export function makeTable(): WorkerClient<TableApi> {
+  return new WorkerClient(
+    'table',
+    () => new Worker(new URL('./table.worker.ts', import.meta.url), { type: 'module' })
   );
 }
 

@@ -1,10 +1,8 @@
 import { makeAnnouncer } from '#lib/base/changes.ts';
-import { ProviderError, StoreError } from '#lib/base/errors.ts';
-import { hashKey, hashText } from '#lib/base/hash.ts';
+import { StoreError } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
-import { spaceKey, type Space } from '#lib/base/space.ts';
+import type { Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { getCachedVector, putCachedVector } from '#lib/collection/store/query-cache.ts';
 import { addSpent } from '#lib/collection/store/runs.ts';
 import { findModel, modelOfSpace, type Model } from '#lib/embedding/catalogue.ts';
 import { costUsd } from '#lib/embedding/cost.ts';
@@ -12,6 +10,7 @@ import type { RunOutcome, RunProgress } from '#lib/embedding/run.ts';
 import type { EmbeddingAnswer, EmbeddingRequest, ProviderId } from '#lib/embedding/types.ts';
 import { CollectionRun, dimensionsAsked } from './collection-run.ts';
 import { ProviderClients, type Credentials, type ProviderClient } from './provider-clients.ts';
+import { embedTexts, unlessFull, type EmbeddedTexts, type Seller } from './text-vectors.ts';
 
 /** A query's vector, and what it took. */
 export interface EmbeddedQuery {
@@ -66,34 +65,46 @@ export class EmbeddingApi {
     return { dimensions, ms: performance.now() - from };
   }
 
-  /**
-   * The vector of a query in a collection's space: from the cache, or bought before waiting batches.
-   * `onWait` hears until when (epoch milliseconds) the endpoint asked for a pause, and null after it.
-   */
+  /** The vector of a query in a collection's space; see {@link embedTexts}. */
   async embedQuery(
     text: string,
     space: Space,
     signal: AbortSignal,
     onWait: (until: number | null) => void = () => {}
   ): Promise<EmbeddedQuery> {
-    const from = performance.now();
-    const db = await this.#database();
-    const key = spaceKey(space);
-    const hash = hashKey(hashText(text));
-    const held = await unlessFull(getCachedVector(db, key, hash));
-    if (held) return { vector: held, cached: true, tokens: 0, ms: performance.now() - from };
+    const { vectors, cached, ...took } = await this.embedTexts([text], space, signal, onWait);
+    return { vector: vectors, cached: cached > 0, ...took };
+  }
 
-    const model = modelOfSpace(space);
-    const request = { inputs: [text], model: model.id, ...dimensionsAsked(space) };
-    const client = this.#clients.forSpace(space);
-    const tellWait = () => onWait(client.pacer.state.waitUntil);
-    const stopTelling = client.pacer.onChange(tellWait);
-    tellWait();
-    const answer = await this.#ask(client, request, model, signal).finally(stopTelling);
-    const { vectors: vector, dimensions, tokens } = answer;
-    if (dimensions !== space.dimensions) throw otherDimensions(space, dimensions);
-    await unlessFull(putCachedVector(db, key, hash, vector));
-    return { vector, cached: false, tokens, ms: performance.now() - from };
+  /**
+   * The vectors of texts in a collection's space: from the cache, or bought before waiting batches.
+   * `onWait` hears until when (epoch milliseconds) the endpoint asked for a pause, and null after it.
+   */
+  async embedTexts(
+    texts: string[],
+    space: Space,
+    signal: AbortSignal,
+    onWait: (until: number | null) => void = () => {}
+  ): Promise<EmbeddedTexts> {
+    let stopTelling = () => {};
+    const seller = (): Seller => {
+      const client = this.#clients.forSpace(space);
+      const model = modelOfSpace(space);
+      const tellWait = () => onWait(client.pacer.state.waitUntil);
+      const stop = client.pacer.onChange(tellWait);
+      stopTelling = () => void stop();
+      tellWait();
+      const ask = (inputs: string[]) => {
+        const request = { inputs, model: model.id, ...dimensionsAsked(space) };
+        return this.#ask(client, request, model, signal);
+      };
+      return { limits: client.provider.limits, ask };
+    };
+    try {
+      return await embedTexts(await this.#database(), texts, space, seller);
+    } finally {
+      stopTelling();
+    }
   }
 
   /** Sends a request before all waiting batches, and counts what it cost. */
@@ -160,28 +171,10 @@ export class EmbeddingApi {
   }
 }
 
-/** A query is answered though the storage is full: its vector is then not kept. */
-async function unlessFull<T>(use: Promise<T>): Promise<T | undefined> {
-  try {
-    return await use;
-  } catch (error) {
-    if (error instanceof StoreError && error.code === 'quota-exceeded') return undefined;
-    throw error;
-  }
-}
-
 function runElsewhere(): StoreError {
   return new StoreError(
     'run-elsewhere',
     'Another tab is embedding this collection.',
     'Watch it there, or close that tab and resume here.'
-  );
-}
-
-function otherDimensions(space: Space, dimensions: number): ProviderError {
-  return new ProviderError(
-    'dimensions',
-    `${space.model} answered with ${dimensions} dimensions; this collection has ${space.dimensions}.`,
-    'The server may have another model under this name now: embed the collection again with it.'
   );
 }

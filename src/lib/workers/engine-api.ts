@@ -5,11 +5,13 @@ import { fingerprint, FINGERPRINT_CELLS } from '#lib/base/vector.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { shorterChoices } from '#lib/embedding/catalogue.ts';
+import { compareEach, groupMeans } from '#lib/index/compare-each.ts';
 import type { Found } from '#lib/index/engine.ts';
 import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
+import { pairSimilarities } from '#lib/index/pair-similarities.ts';
 import { DEFAULT_INDEX_SETTINGS, tuningFor, withMeasurement } from '#lib/index/tuning.ts';
 import type {
   BatchQuery,
@@ -136,6 +138,36 @@ export class EngineApi {
   ): Promise<ManyNeighbours> {
     const found = await this.#opened().engine.searchMany(query, onProgress, signal);
     return transfer(found, [found.rows.buffer, found.similarities.buffer] as ArrayBuffer[]);
+  }
+
+  /** The vectors of rows, dead ones too: `rows.length × dimensions`; see `VectorTable.read`. */
+  async vectors(rows: Uint32Array): Promise<Float32Array> {
+    const vectors = await this.#opened().engine.table.read(rows);
+    return transfer(vectors, [vectors.buffer]);
+  }
+
+  /** How similar rows are to each of some questions; see {@link compareEach}. */
+  async similarities(
+    questions: Float32Array,
+    rows: Uint32Array,
+    onProgress: (done: number, total: number) => void,
+    signal: AbortSignal
+  ): Promise<Float32Array> {
+    const { table } = this.#opened().engine;
+    const similarities = await compareEach(table, questions, rows, onProgress, signal);
+    return transfer(similarities, [similarities.buffer]);
+  }
+
+  /** The mean of the vectors of each group of rows; see {@link groupMeans}. */
+  async means(groups: Uint32Array[], signal: AbortSignal): Promise<Float32Array> {
+    const means = await groupMeans(this.#opened().engine.table, groups, signal);
+    return transfer(means, [means.buffer]);
+  }
+
+  /** How similar items of the collection are to each other; see {@link pairSimilarities}. */
+  async pairs(): Promise<Float32Array> {
+    const pairs = await pairSimilarities(this.#opened().engine.table);
+    return transfer(pairs, [pairs.buffer]);
   }
 
   /** Resolves when nothing goes on behind the answers: reading, encoding, checking the graph. */

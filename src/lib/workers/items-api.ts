@@ -130,7 +130,9 @@ async function readFailed(
   const failed = listed.filter(({ row }) => !bitAt(bits, row));
   const rows = failed.slice(0, MOST_TITLES).map(({ row }) => row);
   const items = await readTexts(db, collection, rows);
-  const titles = new Map(items.map((item) => [item.row, titleOf(item, collection.titleField)]));
+  const titles = new Map(
+    items.map((item) => [item.row, titleOf(item, collection.titleField, () => item.text)])
+  );
   return failed.map((failure) => {
     const title = titles.get(failure.row);
     return title === undefined ? failure : { ...failure, title };

@@ -6,9 +6,17 @@ import { deleteCollection } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { killRows } from '#lib/collection/store/dead.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
-import { getCachedVector, putCachedVector } from '#lib/collection/store/query-cache.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
-import { batchOf, collectionOf, freshDatabase, keyOf, SPACE, vectorOf } from './support.ts';
+import {
+  batchOf,
+  collectionOf,
+  freshDatabase,
+  getCachedVector,
+  keyOf,
+  putCachedVector,
+  SPACE,
+  vectorOf
+} from './support.ts';
 
 const LARGE: Space = { ...SPACE, model: 'text-embedding-3-large', dimensions: 8 };
 const SHORT: Space = { ...LARGE, dimensions: 3 };

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import type { VectorCodes } from '#lib/base/codes.ts';
+import { putCachedVectors, useCachedVectors } from '#lib/collection/store/query-cache.ts';
 import { StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { newCollectionId, type CollectionId, type Row } from '#lib/base/ids.ts';
@@ -232,4 +233,23 @@ export async function segmentKeys(
 ): Promise<[CollectionId, Row, number][]> {
   const segments = await listSegments(db, id);
   return segments.map(({ collection, firstRow, count }) => [collection, firstRow, count]);
+}
+
+/** The kept vector of one text; counts as a use of it. */
+export async function getCachedVector(
+  db: Database,
+  spaceKey: string,
+  hash: string
+): Promise<Float32Array | undefined> {
+  return (await useCachedVectors(db, spaceKey, [hash])).get(hash);
+}
+
+/** Keeps the vector of one text. */
+export function putCachedVector(
+  db: Database,
+  spaceKey: string,
+  hash: string,
+  vector: Float32Array
+): Promise<void> {
+  return putCachedVectors(db, spaceKey, new Map([[hash, vector]]));
 }

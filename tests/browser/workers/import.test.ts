@@ -5,7 +5,6 @@ import type { Space } from '#lib/base/space.ts';
 import { getCollection, listCollections } from '#lib/collection/store/collections.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { killRows } from '#lib/collection/store/dead.ts';
-import { putCachedVector } from '#lib/collection/store/query-cache.ts';
 import { commitSegment } from '#lib/collection/store/segments.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { makeImporter } from '#lib/workers/clients.ts';
@@ -18,6 +17,7 @@ import {
   expectCode,
   freshDatabase,
   keyOf,
+  putCachedVector,
   recordsByStore,
   vectorOf
 } from '../store/support.ts';

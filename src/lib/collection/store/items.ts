@@ -31,11 +31,15 @@ export async function itemsAt(
 }
 
 /**
- * Every block of a collection, by rising rows. Writers may come in between: items staged after the
+ * Every block of a collection from the one that `from` lies in, by rising rows. Writers may come in between: items staged after the
  * call may or may not be seen, and a collection deleted meanwhile just ends.
  */
-export async function* iterateBlocks(db: Database, id: CollectionId): AsyncGenerator<ItemBlock> {
-  for (let next = 0; ;) {
+export async function* iterateBlocks(
+  db: Database,
+  id: CollectionId,
+  from: Row = 0
+): AsyncGenerator<ItemBlock> {
+  for (let next = Math.floor(from / BLOCK_ROWS); ;) {
     const blocks = await read(db, ['items'], (tx) =>
       tx.objectStore('items').getAll(keysOf(id, next), BLOCKS_AT_ONCE)
     );

@@ -4,29 +4,37 @@ import type { CachedVector } from './schema.ts';
 /** Most vectors kept: 2,000 × 1,536 float32 are 12 MB. */
 const MAX_CACHED = 2000;
 
-/** The vector of a query or label, L2-normalised, when it is kept; counts as a use of it. */
-export function getCachedVector(
+/** The vectors of queries or labels that are kept, L2-normalised, by hash; counts as a use of them. */
+export function useCachedVectors(
   db: Database,
   spaceKey: string,
-  hash: string
-): Promise<Float32Array | undefined> {
+  hashes: Iterable<string>
+): Promise<Map<string, Float32Array>> {
   return write(db, ['vectors'], async (tx) => {
-    const cached = await tx.objectStore('vectors').get([spaceKey, hash]);
-    if (cached) await keep(tx, cached);
-    return cached?.vector;
+    const vectors = new Map<string, Float32Array>();
+    const used = Array.from(hashes, async (hash) => {
+      const cached = await tx.objectStore('vectors').get([spaceKey, hash]);
+      if (!cached) return;
+      vectors.set(hash, cached.vector);
+      await keep(tx, cached);
+    });
+    await Promise.all(used);
+    return vectors;
   });
 }
 
-/** Keeps the vector of a query or label; those used longest ago make room for it. */
-export async function putCachedVector(
+/** Keeps the vectors of queries or labels, by hash; those used longest ago make room for them. */
+export async function putCachedVectors(
   db: Database,
   spaceKey: string,
-  hash: string,
-  vector: Float32Array
+  vectors: Map<string, Float32Array>
 ): Promise<void> {
   await write(db, ['vectors'], async (tx) => {
     // A copy, since a view would be stored with all of its buffer.
-    await keep(tx, { space: spaceKey, hash, vector: vector.slice() });
+    const kept = Array.from(vectors, ([hash, vector]) =>
+      keep(tx, { space: spaceKey, hash, vector: vector.slice() })
+    );
+    await Promise.all(kept);
     await dropOldest(tx);
   });
 }

@@ -1,0 +1,116 @@
+import { bitAt } from '#lib/base/bits.ts';
+import type { Row } from '#lib/base/ids.ts';
+import type { StagedItem } from '../store/schema.ts';
+import { parseTemplate, renderTemplate, type Template } from '../template.ts';
+import type { Collection, FieldValue } from '../types.ts';
+
+/** Where the rows of a collection stand: what changes without an item changing. */
+export interface TableRows {
+  /** Rows that have a vector, as a bitmap. */
+  embedded: Uint8Array;
+  /** Rows that were deleted or replaced, as a bitmap. */
+  dead: Uint8Array;
+}
+
+/** What a table needs to know of its collection. */
+export type TableCollection = Pick<
+  Collection,
+  'fields' | 'template' | 'titleField' | 'generation' | 'nextRow' | 'deadRevision'
+>;
+
+/**
+ * The items of one generation of a collection in memory, by row: what filters, sorting and the grid
+ * read. Rows are only ever added; deletions are a bitmap.
+ */
+export class ItemTable {
+  #collection: TableCollection;
+  #template: Template;
+  #rows: TableRows = { embedded: new Uint8Array(0), dead: new Uint8Array(0) };
+  readonly #items: (StagedItem | undefined)[] = [];
+  /** Newest row of each id that is not dead; made when it is first asked for. */
+  #holders: Map<string, Row> | undefined;
+
+  constructor(collection: TableCollection) {
+    this.#collection = collection;
+    this.#template = parseTemplate(collection.template);
+  }
+
+  get collection(): TableCollection {
+    return this.#collection;
+  }
+
+  /** Rows below it have been read. */
+  get size(): Row {
+    return this.#items.length;
+  }
+
+  /** Takes in further items, by rising rows. */
+  add(items: StagedItem[]): void {
+    for (const item of items) this.#items[item.row] = item;
+    this.#holders = undefined;
+  }
+
+  /** Takes in what else has changed: fields, names, which rows are embedded and dead. */
+  update(collection: TableCollection, rows: TableRows): void {
+    this.#collection = collection;
+    this.#template = parseTemplate(collection.template);
+    this.#rows = rows;
+    this.#holders = undefined;
+  }
+
+  /** Whether a row has an item that is neither deleted nor replaced. */
+  has(row: Row): boolean {
+    return this.#items[row] !== undefined && !bitAt(this.#rows.dead, row);
+  }
+
+  /** Whether a row can be found: it has an item and a vector, and is not dead. */
+  isLive(row: Row): boolean {
+    return this.has(row) && bitAt(this.#rows.embedded, row);
+  }
+
+  /** Rows that can be found, rising. */
+  liveRows(): Uint32Array<ArrayBuffer> {
+    return Uint32Array.from(rowsWhere(this.size, (row) => this.isLive(row)));
+  }
+
+  /**
+   * One row for each item, rising: of an item that waits for the vector of its new text, the row with
+   * the new text.
+   */
+  newestRows(): Uint32Array<ArrayBuffer> {
+    const replaced = new Set<Row>();
+    for (const item of this.#items) {
+      if (item?.replaces !== undefined && this.has(item.row)) replaced.add(item.replaces);
+    }
+    return Uint32Array.from(rowsWhere(this.size, (row) => this.has(row) && !replaced.has(row)));
+  }
+
+  /** The item at a row, dead or not. */
+  item(row: Row): StagedItem | undefined {
+    return this.#items[row];
+  }
+
+  /** The newest row of an id that is not dead. */
+  rowOf(id: string): Row | undefined {
+    this.#holders ??= new Map(
+      this.#items.flatMap((item) => (item && this.has(item.row) ? [[item.id, item.row]] : []))
+    );
+    return this.#holders.get(id);
+  }
+
+  /** A field's value at a row; null where the item lacks it. */
+  value(field: string, row: Row): FieldValue {
+    const fields = this.#items[row]?.fields;
+    return fields && Object.hasOwn(fields, field) ? fields[field]! : null;
+  }
+
+  /** The text a row was embedded as. */
+  text(row: Row): string {
+    const item = this.#items[row];
+    return item ? renderTemplate(this.#template, item.fields) : '';
+  }
+}
+
+function* rowsWhere(size: Row, test: (row: Row) => boolean): Generator<Row> {
+  for (let row = 0; row < size; row++) if (test(row)) yield row;
+}

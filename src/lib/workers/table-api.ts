@@ -1,0 +1,137 @@
+import type { CollectionId, Row } from '#lib/base/ids.ts';
+import { SemblanceError } from '#lib/base/errors.ts';
+import { transfer } from '#lib/base/remote.ts';
+import type { Database } from '#lib/collection/store/database.ts';
+import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
+import type { ItemTable } from '#lib/collection/table/item-table.ts';
+import type { Fields, Passage } from '#lib/collection/types.ts';
+import { titleOf } from '#lib/tasks/search.ts';
+import { readTable } from './read-table.ts';
+
+/** An item as pages show it. */
+export interface ItemCells {
+  row: Row;
+  id: string;
+  title: string;
+  fields: Fields;
+  /** What is embedded. */
+  text: string;
+  passage?: Passage;
+  /** It waits for its vector. */
+  pending: boolean;
+}
+
+/** An item as lists name it. */
+export interface ItemName {
+  row: Row;
+  id: string;
+  title: string;
+}
+
+/** Distinct values of a field that are counted, unless more are asked for. */
+const MOST_VALUES = 500;
+
+/**
+ * What the table worker does: holds the items of one open collection in memory, and answers what
+ * reads many of them at once. No network.
+ */
+export class TableApi {
+  readonly #database: () => Promise<Database>;
+  #collection: CollectionId | undefined;
+  #table: ItemTable | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+
+  constructor(database: () => Promise<Database>) {
+    this.#database = database;
+  }
+
+  /** Reads a collection's items; throws `StoreError` `collection-gone`. */
+  async open(
+    collection: CollectionId,
+    onProgress?: (read: Row, total: Row) => void
+  ): Promise<void> {
+    this.#collection = collection;
+    this.#table = undefined;
+    await this.refresh(onProgress);
+  }
+
+  /** Reads what is new since. Throws `StoreError`: `collection-gone`, and what reading throws. */
+  refresh(onProgress?: (read: Row, total: Row) => void): Promise<void> {
+    const reading = this.#reading.then(async () => {
+      const db = await this.#database();
+      this.#table = await readTable(db, this.#collection!, this.#table, onProgress);
+    });
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  /** Rows that can be found, rising. */
+  rows(): Uint32Array {
+    const rows = this.#opened().liveRows();
+    return transfer(rows, [rows.buffer]);
+  }
+
+  /** Items by row, in the order asked; rows without an item that is alive are left out. */
+  cells(rows: Uint32Array): ItemCells[] {
+    const table = this.#opened();
+    return [...rows].flatMap((row) => (table.has(row) ? [cellsOf(table, row)] : []));
+  }
+
+  /** The newest row of an id that is not deleted; undefined when there is none. */
+  rowOf(id: string): Row | undefined {
+    return this.#opened().rowOf(id);
+  }
+
+  /** The most frequent values of a field over the rows that can be found. */
+  values(field: string, most = MOST_VALUES): FieldValues {
+    const table = this.#opened();
+    const valueAt = (row: Row) => table.value(field, row);
+    const values = fieldValues(table.liveRows(), valueAt, table.size, most);
+    return transfer(values, [values.counts.buffer, values.of.buffer]);
+  }
+
+  /**
+   * The first `limit` findable items whose title or id has all the words, whatever their case; those
+   * that begin with them first. No words find the first items.
+   */
+  find(words: string, limit: number): ItemName[] {
+    const table = this.#opened();
+    const wanted = words.toLowerCase().trim();
+    const parts = wanted.split(/\s+/).filter(Boolean);
+    const begin: ItemName[] = [];
+    const contain: ItemName[] = [];
+    for (let row = 0; row < table.size && begin.length < limit; row++) {
+      if (!table.isLive(row)) continue;
+      const name = nameOf(table, row);
+      const title = name.title.toLowerCase();
+      if (title.startsWith(wanted) || name.id.toLowerCase() === wanted) begin.push(name);
+      else if (contain.length < limit) {
+        const hay = `${title} ${name.id.toLowerCase()}`;
+        if (parts.every((part) => hay.includes(part))) contain.push(name);
+      }
+    }
+    return [...begin, ...contain].slice(0, limit);
+  }
+
+  #opened(): ItemTable {
+    if (!this.#table) throw new SemblanceError('not-open', 'The items have not been read yet.');
+    return this.#table;
+  }
+}
+
+function nameOf(table: ItemTable, row: Row): ItemName {
+  const item = table.item(row)!;
+  const title = titleOf(item, table.collection.titleField, () => table.text(row));
+  return { row, id: item.id, title };
+}
+
+function cellsOf(table: ItemTable, row: Row): ItemCells {
+  const { fields, passage } = table.item(row)!;
+  return {
+    ...nameOf(table, row),
+    fields,
+    text: table.text(row),
+    ...(passage && { passage }),
+    pending: !table.isLive(row)
+  };
+}
