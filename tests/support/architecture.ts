@@ -24,8 +24,13 @@ interface Permission {
 
 const DOMAINS = ['lib/embedding', 'lib/collection', 'lib/index'];
 
-/** Plain tables and the words for them: what the page may know without asking a worker. */
-const TABLES = ['lib/embedding/catalogue.ts', 'lib/embedding/cost.ts', 'lib/collection/samples.ts'];
+/** Plain tables and languages: what the page may know without asking a worker. */
+const TABLES = [
+  'lib/embedding/catalogue.ts',
+  'lib/embedding/cost.ts',
+  'lib/collection/samples.ts',
+  'lib/collection/filter'
+];
 
 /** Who may import whom; the longest path that fits a file counts, and its own folder is always allowed. */
 const PERMISSIONS: Record<string, Permission> = {

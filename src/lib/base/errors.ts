@@ -32,6 +32,10 @@ export class ProviderError extends SemblanceError {
 export class StoreError extends SemblanceError {
   override name = 'StoreError';
 }
+/** A filter that can't be read, or can't be decided in time. */
+export class FilterError extends SemblanceError {
+  override name = 'FilterError';
+}
 /** The vector index was asked for something it can't do. */
 export class IndexError extends SemblanceError {
   override name = 'IndexError';
@@ -72,6 +76,7 @@ const CLASSES: Record<string, typeof SemblanceError> = {
   ImportError,
   ProviderError,
   StoreError,
+  FilterError,
   IndexError
 };
 

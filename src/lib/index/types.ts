@@ -31,7 +31,7 @@ export interface NeighbourQuery {
 
 /** A step of an answer. */
 export interface Step {
-  name: 'queue' | 'filter' | 'graph' | 'scan' | 're-score' | 'items';
+  name: 'queue' | 'filter' | 'graph' | 'scan' | 're-score' | 'words' | 'items';
   ms: number;
 }
 

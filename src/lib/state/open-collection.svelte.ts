@@ -8,32 +8,29 @@ import {
 } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
-import type { GraphChoice, GraphStatus, Measurement, Method } from '#lib/index/types.ts';
+import type { GraphChoice, GraphStatus, Measurement } from '#lib/index/types.ts';
 import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
 import type { EngineApi, IndexFacts } from '#lib/workers/engine-api.ts';
 import type { GraphConnector } from '#lib/workers/graph-connector.ts';
-import type { CollectionState } from '#lib/workers/items-api.ts';
+import type { CollectionState, ItemWithText } from '#lib/workers/items-api.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
-import { answerTo, type Answer, type Sources } from './answer.ts';
 import { runs } from './runs.svelte.ts';
+import { SearchSession } from './search-session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
 /** An engine's worker that died so often is started again only when it is asked for something. */
 const MOST_DEATHS = 3;
 
-/**
- * The collection on the screen: its engine and graph workers live as long as it is open. Searches
- * overtake each other: only the last question's answer is shown.
- */
+/** The collection on the screen: its engine, graph and table workers live as long as it is open. */
 export class OpenCollection {
   readonly id: CollectionId;
+  /** Searches in it. */
+  readonly search = new SearchSession(this);
   #state = $state.raw<CollectionState | null>(null);
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
   #indexChanges = $state(0);
   #changes = $state(0);
-  #answer = $state.raw<Answer | null>(null);
-  #searching = $state(false);
   #waitUntil = $state.raw<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
   /** What went wrong when the collection was last read. */
@@ -41,7 +38,6 @@ export class OpenCollection {
   #deaths = 0;
   /** Texts that are being embedded just now, in so many calls. */
   #embedding = 0;
-  #running: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
   #stale = false;
   readonly #engineWorker = makeEngine();
@@ -68,6 +64,10 @@ export class OpenCollection {
   get state(): CollectionState | null {
     return this.#state;
   }
+  /** The field shown as an item's heading; null also until the collection has been read. */
+  get titleField(): string | null {
+    return this.#state?.collection.titleField ?? null;
+  }
   /** Whether there is no such collection on this device (any more). */
   get gone(): boolean {
     return this.#error?.code === 'collection-gone';
@@ -82,12 +82,6 @@ export class OpenCollection {
   /** Rises whenever items or their vectors have changed, and the workers know. */
   get changes(): number {
     return this.#changes;
-  }
-  get answer(): Answer | null {
-    return this.#answer;
-  }
-  get searching(): boolean {
-    return this.#searching;
   }
   /** Until when the endpoint asked for a pause (epoch milliseconds); null when it did not. */
   get waitUntil(): number | null {
@@ -173,44 +167,6 @@ export class OpenCollection {
     }
   }
 
-  /** Finds the items nearest in meaning to a question; a later search takes this one's place. */
-  async search(question: string, method: Method): Promise<void> {
-    this.#running?.abort();
-    const running = (this.#running = new AbortController());
-    this.#searching = true;
-    this.#error = null;
-    const askedAt = performance.now();
-    const { signal } = running;
-    const show = (answer: Answer) => {
-      if (this.#running === running) this.#answer = answer;
-    };
-    try {
-      await this.#ready();
-      const { titleField } = this.#state!.collection;
-      const inquiry = { question, askedAt, method, titleField, signal, onFirst: show };
-      const answer = await answerTo(inquiry, this.#sources(signal));
-      show(answer);
-    } catch (error) {
-      if (this.#running !== running) return;
-      // The last answer is not this question's.
-      this.#answer = null;
-      this.#tell(error);
-    } finally {
-      if (this.#running === running) this.#searching = false;
-    }
-  }
-
-  #sources(signal: AbortSignal): Sources {
-    return {
-      embed: async (question) => {
-        const { vectors, ms, cached } = await this.embed([question], signal);
-        return { vector: vectors, ms, cached: cached > 0 };
-      },
-      search: (query, onFirst) => this.#engineWorker.api.search(query, onFirst),
-      items: (rows) => items.api.items(this.id, rows)
-    };
-  }
-
   /** The engine's worker, once the collection is open. Throws what opening throws. */
   async engine(): Promise<Remote<EngineApi>> {
     await this.#ready();
@@ -233,6 +189,11 @@ export class OpenCollection {
     if (!this.#tableOpened) return;
     await this.#tableOpened;
     await this.#tableWorker.api.refresh();
+  }
+
+  /** Items by row, in the order asked; those that are gone are left out. */
+  items(rows: Uint32Array): Promise<ItemWithText[]> {
+    return items.api.items(this.id, rows);
   }
 
   /** The vectors of texts in the collection's space: kept ones, the rest bought. */
@@ -273,19 +234,10 @@ export class OpenCollection {
     await this.#graphWorker.rebuild();
   }
 
-  /** Shows no answer: the question was cleared. */
-  clear(): void {
-    this.#running?.abort();
-    this.#running = undefined;
-    this.#searching = false;
-    this.#answer = null;
-    this.#error = null;
-  }
-
   /** Ends the workers; nothing can be asked afterwards. */
   close(): void {
     this.#closing.abort();
-    this.#running?.abort();
+    this.search.clear();
     this.#stopListening();
     this.#engineWorker.end();
     this.#tableWorker.end();

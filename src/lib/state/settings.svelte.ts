@@ -34,6 +34,7 @@ class Settings {
   #provider = $state.raw<ProviderId>('built-in');
   #baseUrl = $state.raw('');
   #models = $state.raw<string[]>([]);
+  #shortcuts = $state(true);
   #keyed = $state.raw<ReadonlySet<ProviderId>>(new Set());
   #host = $state.raw<HostSettings>({ title: null, proxyUrl: null });
   #loading: Promise<void> | undefined;
@@ -54,6 +55,10 @@ class Settings {
   /** Models the reader named for the compatible endpoint. */
   get models(): readonly string[] {
     return this.#models;
+  }
+  /** Whether single keys do something, such as `/` for the search. */
+  get shortcuts(): boolean {
+    return this.#shortcuts;
   }
   get proxyUrl(): string | null {
     return this.#host.proxyUrl;
@@ -116,12 +121,13 @@ class Settings {
   }
 
   async #load(): Promise<void> {
-    const [host, { provider, models }] = await Promise.all([
+    const [host, { provider, models, shortcuts }] = await Promise.all([
       readHostSettings(),
       items.api.settings()
     ]);
     this.#host = host;
     this.#models = models ?? [];
+    this.#shortcuts = shortcuts ?? true;
     this.#baseUrl = provider?.baseUrl ?? '';
     this.#provider = provider?.id ?? (host.proxyUrl ? 'course' : 'built-in');
   }
@@ -148,6 +154,13 @@ class Settings {
   async setModels(names: string[]): Promise<void> {
     await this.load();
     this.#models = [...new Set(names.map((name) => name.trim()).filter(Boolean))];
+    await this.#keep();
+  }
+
+  /** Switches single keys on or off. */
+  async setShortcuts(on: boolean): Promise<void> {
+    await this.load();
+    this.#shortcuts = on;
     await this.#keep();
   }
 
@@ -250,7 +263,11 @@ class Settings {
 
   async #keep(): Promise<void> {
     const provider = { id: this.#provider, baseUrl: this.#baseUrl };
-    await items.api.keepSettings({ provider, models: this.#models });
+    await items.api.keepSettings({
+      provider,
+      models: this.#models,
+      shortcuts: this.#shortcuts
+    });
   }
 }
 

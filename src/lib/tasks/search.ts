@@ -1,5 +1,4 @@
-import type { FieldValue, ItemAtRow, Passage } from '#lib/collection/types.ts';
-import type { Neighbours } from '#lib/index/types.ts';
+import type { Fields, FieldValue, ItemAtRow, Passage } from '#lib/collection/types.ts';
 
 /** An item that was found. */
 export interface SearchResult {
@@ -10,11 +9,36 @@ export interface SearchResult {
   similarity: number;
   /** Its fingerprint: `cells` signed bytes. */
   cells: Int8Array;
+  /** All its fields as they are. */
+  values: Fields;
   /** Filled fields other than the title, as texts. */
   fields: { name: string; value: string }[];
   /** What was embedded, for a passage, which is read rather than looked up. */
   text?: string;
   passage?: Passage;
+  /** Where it stands by meaning and by words, from 1, when it was found by both; null where by one. */
+  ranks?: Ranks;
+  /** Items found below it that nearly repeat it, in their order. */
+  alike: SearchResult[];
+}
+
+/** Places in the two rankings of a hybrid search, from 1; null where it was not among the first. */
+export interface Ranks {
+  meaning: number | null;
+  words: number | null;
+}
+
+/** Rows that were found, in order, with what is needed to show them. */
+export interface FoundRows {
+  rows: Uint32Array;
+  /** Cosine similarity of each to the question. */
+  similarities: Float32Array;
+  /** `rows.length × cells`. */
+  fingerprints: Int8Array;
+  /** For each, the place of the one before it that it nearly repeats; negative where there is none. */
+  repeats: Int32Array;
+  /** Of a hybrid search. */
+  ranks?: Ranks[];
 }
 
 /** Fields that a passage is shown by already: its text and its place. */
@@ -24,36 +48,49 @@ const PASSAGE_FIELDS = ['text', 'source', 'passage'];
 export type FoundItem = ItemAtRow & { text: string };
 
 /**
- * Joins neighbours with their items, keeping the neighbours' order. A neighbour whose item is gone
- * (deleted in another tab meanwhile) is left out. `fingerprints` is `rows.length × cells`.
+ * Joins what was found with its items, in that order; what nearly repeats an earlier one stands with
+ * it. A row whose item is gone (deleted in another tab meanwhile) is left out.
  */
 export function joinResults(
-  neighbours: Pick<Neighbours, 'rows' | 'similarities'>,
-  fingerprints: Int8Array,
+  { rows, similarities, fingerprints, repeats, ranks }: FoundRows,
   items: FoundItem[],
   titleField: string | null
 ): SearchResult[] {
   const byRow = new Map(items.map((item) => [item.row, item]));
-  const cells = fingerprints.length / (neighbours.rows.length || 1);
+  const cells = fingerprints.length / (rows.length || 1);
+  const joined: (SearchResult | undefined)[] = [];
   const results: SearchResult[] = [];
-  neighbours.rows.forEach((row, n) => {
+  rows.forEach((row, n) => {
     const item = byRow.get(row);
     if (!item) return;
-    const title = titleOf(item, titleField, () => item.text);
-    results.push({
-      row,
-      id: item.id,
-      title,
-      similarity: neighbours.similarities[n]!,
+    const result: SearchResult = {
+      ...shownItem(item, titleField),
+      similarity: similarities[n]!,
       cells: fingerprints.subarray(n * cells, (n + 1) * cells),
-      fields: Object.entries(item.fields)
-        .filter(([name, value]) => name !== titleField && value !== null && value !== '')
-        .filter(([name]) => !item.passage || !PASSAGE_FIELDS.includes(name))
-        .map(([name, value]) => ({ name, value: formatValue(value) })),
-      ...(item.passage && { text: item.text, passage: item.passage })
-    });
+      ...(ranks && { ranks: ranks[n]! }),
+      alike: []
+    };
+    joined[n] = result;
+    const first = joined[repeats[n]!];
+    (first ? first.alike : results).push(result);
   });
   return results;
+}
+
+function shownItem(item: FoundItem, titleField: string | null) {
+  const { row, id, fields, passage, text } = item;
+  const shown = Object.entries(fields)
+    .filter(([name, value]) => name !== titleField && value !== null && value !== '')
+    .filter(([name]) => !passage || !PASSAGE_FIELDS.includes(name))
+    .map(([name, value]) => ({ name, value: formatValue(value) }));
+  return {
+    row,
+    id,
+    title: titleOf(item, titleField, () => text),
+    values: fields,
+    fields: shown,
+    ...(passage && { text, passage })
+  };
 }
 
 /** An item's heading: its title field, else the start of its text (rendered only then), else its id. */

@@ -51,6 +51,16 @@ export interface ResultView {
   /** The text that was embedded, for items that are read rather than looked up. */
   text?: string;
   passage?: Passage;
+  /** Its places by meaning and by words, from 1, in a search by both; null where it is not placed. */
+  ranks?: { meaning: number | null; words: number | null };
+  /** Further down, and nearly the same. */
+  alike: ResultView[];
+}
+
+/** A stretch of a text, in UTF-16 units. */
+export interface Stretch {
+  from: number;
+  to: number;
 }
 
 /** A row that could not be embedded, and why. */
@@ -68,3 +78,6 @@ export interface FaultView {
   message: string;
   next: string;
 }
+
+/** What is asked with: one line, a line for each of several questions, or a longer text. */
+export type AskMode = 'one' | 'several' | 'text';

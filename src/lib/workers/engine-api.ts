@@ -1,9 +1,7 @@
 import type { CollectionId } from '#lib/base/ids.ts';
 import { IndexError, throwIfCancelled } from '#lib/base/errors.ts';
 import { transfer } from '#lib/base/remote.ts';
-import { fingerprint, FINGERPRINT_CELLS } from '#lib/base/vector.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { shorterChoices } from '#lib/embedding/catalogue.ts';
 import { compareEach, groupMeans } from '#lib/index/compare-each.ts';
 import type { Found } from '#lib/index/engine.ts';
@@ -11,21 +9,26 @@ import type { KernelKind } from '#lib/index/kernel/kernel.ts';
 import { loadKernel } from '#lib/index/kernel/load.ts';
 import { measureShortened } from '#lib/index/measure-shortened.ts';
 import { measure } from '#lib/index/measure.ts';
+import { similarityAt } from '#lib/index/similarity.ts';
 import { pairSimilarities } from '#lib/index/pair-similarities.ts';
-import { DEFAULT_INDEX_SETTINGS, tuningFor, withMeasurement } from '#lib/index/tuning.ts';
 import type {
   BatchQuery,
   GraphChoice,
-  GraphStatus,
   GraphTuning,
   IndexSettings,
   ManyNeighbours,
   Measurement,
   NeighbourQuery,
-  Neighbours,
   Plan
 } from '#lib/index/types.ts';
+import {
+  drawNeighbours,
+  drawVectors,
+  type DrawnNeighbours,
+  type Drawing
+} from './drawn-neighbours.ts';
 import { GraphLink } from './graph-link.ts';
+import { GraphTuner } from './graph-tuner.ts';
 import { readIndexSource } from './index-source.ts';
 import { OpenIndex, type OpenIndexOptions } from './open-index.ts';
 
@@ -56,16 +59,13 @@ export interface IndexFacts {
   outlook: Pick<Plan, 'method' | 'precision' | 'reason' | 'expected'>;
 }
 
-/** Neighbours with what is needed to draw them: `rows.length × FINGERPRINT_CELLS`. */
-export type DrawnNeighbours = Neighbours & { fingerprints: Int8Array };
+/** Rows as they lie to a question: `rows.length` cosine similarities. */
+export type DescribedRows = Drawing & { similarities: Float32Array };
 
 /** Neighbours of a usual question. */
 const USUAL_K = 20;
 /** Questions of the reader's Measure. */
 const MEASURE_QUERIES = 100;
-/** Questions of the check after a graph was built, and rows from which a graph can pay at all. */
-const CHECK_QUERIES = 40;
-const CHECK_ROWS = 2000;
 
 /** What tests and benchmarks set otherwise than the application. */
 export type EngineOptions = Pick<OpenIndexOptions, 'vectorBudget'> & {
@@ -81,13 +81,8 @@ export class EngineApi {
   #index: OpenIndex | undefined;
   #kernel: KernelKind = 'javascript';
   #shorter: number[] = [];
-  #settings = DEFAULT_INDEX_SETTINGS;
+  #tuner: GraphTuner | undefined;
   #reading: Promise<unknown> = Promise.resolve();
-  #checking: Promise<void> | undefined;
-  /** Whether a graph became ready while another one was being checked. */
-  #checkAgain = false;
-  /** Rows when a check last came to nothing. */
-  #checkedRows = -1;
   #onChange = () => {};
 
   constructor(database: () => Promise<Database>, options: EngineOptions = {}) {
@@ -102,9 +97,16 @@ export class EngineApi {
   async open(collection: CollectionId, hnswPort: MessagePort | null): Promise<EngineStatus> {
     this.#collection = collection;
     this.#index = undefined;
-    this.#graph = hnswPort ? new GraphLink(hnswPort, () => this.#tune()) : undefined;
-    const settings = await getIndexSettings(await this.#database(), collection);
-    this.#settings = settings ?? DEFAULT_INDEX_SETTINGS;
+    const tuner: GraphTuner = new GraphTuner({
+      database: this.#database,
+      collection,
+      index: () => (this.#tuner === tuner ? this.#index : undefined),
+      graph: () => this.#graph,
+      onChange: () => this.#onChange()
+    });
+    this.#tuner = tuner;
+    this.#graph = hnswPort ? new GraphLink(hnswPort, () => tuner.tune()) : undefined;
+    await tuner.load();
     return this.refresh();
   }
 
@@ -127,7 +129,8 @@ export class EngineApi {
     onFirst?: (first: DrawnNeighbours) => void
   ): Promise<DrawnNeighbours> {
     const { engine } = this.#opened();
-    return draw(await engine.search(query, onFirst && ((first) => onFirst(draw(first)))));
+    const tellFirst = onFirst && ((first: Found) => onFirst(drawNeighbours(first)));
+    return drawNeighbours(await engine.search(query, tellFirst));
   }
 
   /** Answers many questions at once; see `Engine.searchMany`. */
@@ -144,6 +147,16 @@ export class EngineApi {
   async vectors(rows: Uint32Array): Promise<Float32Array> {
     const vectors = await this.#opened().engine.table.read(rows);
     return transfer(vectors, [vectors.buffer]);
+  }
+
+  /** How rows that were found otherwise lie to a question (L2-normalised), and how they are drawn. */
+  async describe(question: Float32Array, rows: Uint32Array): Promise<DescribedRows> {
+    const { table } = this.#opened().engine;
+    const vectors = await table.read(rows);
+    const similarities = Float32Array.from(rows, (_, n) =>
+      similarityAt(vectors, n * table.dimensions, question)
+    );
+    return { similarities, ...drawVectors(vectors, table.dimensions) };
   }
 
   /** How similar rows are to each of some questions; see {@link compareEach}. */
@@ -174,7 +187,7 @@ export class EngineApi {
   async settled(): Promise<void> {
     await this.#reading;
     await this.#index?.tidied();
-    await this.#checking;
+    await this.#tuner?.settled();
   }
 
   /** What the index is made of, now. */
@@ -188,7 +201,7 @@ export class EngineApi {
       memory: table.bytes,
       resident: table.resident,
       disk: storedBytes,
-      settings: this.#settings,
+      settings: this.#tuner!.settings,
       tuning: engine.tuning,
       outlook: engine.outlook(Math.min(USUAL_K, rows))
     };
@@ -213,18 +226,14 @@ export class EngineApi {
     const shortened = await measureShortened(engine.table, this.#shorter, loadKernel, signal);
     throwIfCancelled(signal);
     const measurement = { ...measured, shortened };
-    await this.#learn(() => measurement);
+    await this.#tuner!.learn(() => measurement);
     return measurement;
   }
 
   /** Keeps how the collection's graph is to be built: so it is when it is built the next time. */
   async chooseGraph(choice: GraphChoice): Promise<void> {
-    await this.#keep(({ fewestDimensions, ...settings }) => {
-      // What another kind of graph found too few may be enough for this one.
-      const same =
-        settings.choice.M === choice.M && settings.choice.efConstruction === choice.efConstruction;
-      return { ...settings, choice, ...(same && fewestDimensions && { fewestDimensions }) };
-    });
+    this.#opened();
+    await this.#tuner!.chooseGraph(choice);
   }
 
   #opened(): OpenIndex {
@@ -252,97 +261,10 @@ export class EngineApi {
     } finally {
       // What could be read is searched, though this fails; the next refresh reads the rest.
       this.#index = index;
-      this.#tune();
+      this.#tuner?.tune();
       void index.tidied().then(() => this.#onChange());
     }
     const { rows, dimensions } = index.engine;
     return { rows, dimensions, openMs: performance.now() - from };
   }
-
-  /** Changes what is kept, which another tab may have changed since it was read. */
-  async #keep(change: (settings: IndexSettings) => IndexSettings): Promise<void> {
-    const collection = this.#collection!;
-    const kept = await changeIndexSettings(await this.#database(), collection, (settings) =>
-      change(settings ?? DEFAULT_INDEX_SETTINGS)
-    );
-    if (collection === this.#collection) this.#settings = kept;
-  }
-
-  /** Asks the graph by what was measured; a graph that was never measured is checked first. */
-  #tune(): void {
-    const engine = this.#index?.engine;
-    const status: GraphStatus | undefined = this.#graph?.status();
-    if (!engine || !status) return;
-    engine.tuning = tuningFor(this.#settings.measurement, status, engine.rows);
-    this.#onChange();
-    // Another graph is another chance.
-    if (status.state !== 'ready') this.#checkedRows = -1;
-    // A check that came to nothing would do so again, until there are other rows.
-    if (engine.tuning || engine.rows < CHECK_ROWS || engine.rows === this.#checkedRows) return;
-    if (!isWhole(status)) return;
-    this.#checkAgain = this.#checking !== undefined;
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined;
-      if (this.#checkAgain) this.#tune();
-    });
-  }
-
-  /** Keeps a measurement in place of the last one, and goes by it. */
-  async #learn(measured: (last: Measurement | null) => Measurement): Promise<void> {
-    const { dimensions } = this.#opened().engine;
-    await this.#keep((settings) =>
-      withMeasurement(settings, measured(settings.measurement), dimensions)
-    );
-    const { choice, fewestDimensions = 0 } = this.#settings;
-    const has = this.#graph?.status().graph?.dimensions ?? dimensions;
-    if (choice.dimensions === 'automatic' && has < fewestDimensions) {
-      this.#graph?.rebuild(
-        `A graph on the first ${has} dimensions found too few, so it is built again on more.`
-      );
-    }
-    // Not by what was measured alone: the graph may be another one by now.
-    this.#tune();
-  }
-
-  /** A short measurement, so that Automatic knows whether the graph can be trusted. */
-  async #check(): Promise<void> {
-    try {
-      const { engine } = this.#opened();
-      await this.#index!.tidied();
-      // It may have been let go meanwhile; what is ready next is checked then.
-      if (!isWhole(engine.graph.status())) return;
-      const truth = engine.table.resident ? 'float32' : 'int8';
-      const measured = await measure(engine, { queries: CHECK_QUERIES, truth });
-      // The reader may have measured meanwhile, and more thoroughly.
-      if (this.#index?.engine !== engine || engine.tuning) return;
-      if (!measured.tuning) this.#checkedRows = engine.rows;
-      const status = engine.graph.status();
-      await this.#learn((last) => {
-        // Another tab's measurement may be the more thorough one, too.
-        if (last && tuningFor(last, status, engine.rows)) return last;
-        const shortened = last?.generation === measured.generation ? last.shortened : [];
-        return { ...measured, shortened };
-      });
-    } catch {
-      // The collection is gone or the graph is; Automatic stays exact.
-    }
-  }
-}
-
-/** Whether a graph has all rows that it is to have. */
-function isWhole({ state, rows, total }: GraphStatus): boolean {
-  return state === 'ready' && rows >= total;
-}
-
-/** Neighbours as they are drawn: with fingerprints in place of their vectors. */
-function draw({ vectors, ...found }: Found): DrawnNeighbours {
-  const count = found.rows.length;
-  const dimensions = vectors.length / (count || 1);
-  const fingerprints = new Int8Array(count * FINGERPRINT_CELLS);
-  for (let n = 0; n < count; n++) {
-    const vector = vectors.subarray(n * dimensions, (n + 1) * dimensions);
-    fingerprints.set(fingerprint(vector), n * FINGERPRINT_CELLS);
-  }
-  const buffers = [found.rows.buffer, found.similarities.buffer, fingerprints.buffer];
-  return transfer({ ...found, fingerprints }, buffers as ArrayBuffer[]);
 }

@@ -93,20 +93,26 @@ export class ItemsApi {
   }
 
   /** What the reader set; absent where nothing was set. */
-  async settings(): Promise<Partial<Pick<Settings, 'provider' | 'models'>>> {
+  async settings(): Promise<Partial<Omit<Settings, 'spent'>>> {
     const db = await this.#database();
-    const [provider, models] = await Promise.all([
+    const [provider, models, shortcuts] = await Promise.all([
       getSetting(db, 'provider'),
-      getSetting(db, 'models')
+      getSetting(db, 'models'),
+      getSetting(db, 'shortcuts')
     ]);
-    return { ...(provider && { provider }), ...(models && { models }) };
+    return {
+      ...(provider && { provider }),
+      ...(models && { models }),
+      ...(shortcuts !== undefined && { shortcuts })
+    };
   }
 
   /** Keeps what the reader set. Never a key. */
-  async keepSettings(kept: Pick<Settings, 'provider' | 'models'>): Promise<void> {
+  async keepSettings({ provider, models, shortcuts }: Omit<Settings, 'spent'>): Promise<void> {
     const db = await this.#database();
-    await setSetting(db, 'provider', kept.provider);
-    await setSetting(db, 'models', kept.models);
+    await setSetting(db, 'provider', provider);
+    await setSetting(db, 'models', models);
+    await setSetting(db, 'shortcuts', shortcuts);
   }
 }
 

@@ -1,12 +1,18 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { SemblanceError } from '#lib/base/errors.ts';
 import { transfer } from '#lib/base/remote.ts';
+import type { Filter } from '#lib/collection/filter/types.ts';
+import type { KeywordHits } from '#lib/collection/keyword/keyword-index.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
+import { intersect } from '#lib/index/bitmap.ts';
 import type { Fields, Passage } from '#lib/collection/types.ts';
 import { titleOf } from '#lib/tasks/search.ts';
 import { readTable } from './read-table.ts';
+import { RegexRunner } from './regex-runner.ts';
+import { filterTable, type FilteredRows, type RegexAnswers } from './table-filter.ts';
+import { TableKeywords } from './table-keywords.ts';
 
 /** An item as pages show it. */
 export interface ItemCells {
@@ -39,6 +45,10 @@ export class TableApi {
   readonly #database: () => Promise<Database>;
   #collection: CollectionId | undefined;
   #table: ItemTable | undefined;
+  #keywords: TableKeywords | undefined;
+  readonly #regexes = new RegexRunner();
+  /** Of the table as it is. */
+  #regexAnswers: RegexAnswers = new Map();
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(database: () => Promise<Database>) {
@@ -52,6 +62,8 @@ export class TableApi {
   ): Promise<void> {
     this.#collection = collection;
     this.#table = undefined;
+    this.#keywords?.close();
+    this.#keywords = new TableKeywords(this.#database, collection);
     await this.refresh(onProgress);
   }
 
@@ -60,6 +72,7 @@ export class TableApi {
     const reading = this.#reading.then(async () => {
       const db = await this.#database();
       this.#table = await readTable(db, this.#collection!, this.#table, onProgress);
+      this.#regexAnswers = new Map();
     });
     this.#reading = reading.catch(() => {});
     return reading;
@@ -80,6 +93,33 @@ export class TableApi {
   /** The newest row of an id that is not deleted; undefined when there is none. */
   rowOf(id: string): Row | undefined {
     return this.#opened().rowOf(id);
+  }
+
+  /**
+   * Which rows that can be found a filter means. Throws `FilterError` `regex-too-slow`.
+   */
+  async filter(filter: Filter | null): Promise<FilteredRows> {
+    const table = this.#opened();
+    const rows = table.liveRows();
+    const found = await filterTable(table, filter, rows, this.#regexes, this.#regexAnswers);
+    return transfer(found, [found.bits.buffer]);
+  }
+
+  /**
+   * The `k` findable rows that rank best for the words of a question, of those in a bitmap where one is
+   * given. The index is made when it is first asked: `onProgress` hears how many rows of how many.
+   */
+  async keywords(
+    question: string,
+    k: number,
+    allowed?: Uint8Array,
+    onProgress?: (done: number, total: number) => void
+  ): Promise<KeywordHits> {
+    const table = this.#opened();
+    const live = table.liveBits();
+    const bits = allowed ? intersect(live, allowed) : live;
+    const hits = await this.#keywords!.search(table, question, k, bits, onProgress);
+    return transfer(hits, [hits.rows.buffer, hits.scores.buffer]);
   }
 
   /** The most frequent values of a field over the rows that can be found. */

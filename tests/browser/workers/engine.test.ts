@@ -9,7 +9,7 @@ import { changeIndexSettings, getIndexSettings } from '#lib/collection/store/ind
 import { DEFAULT_INDEX_SETTINGS } from '#lib/index/tuning.ts';
 import type { GraphStatus, Measurement } from '#lib/index/types.ts';
 import { makeEngine, makeGraph } from '#lib/workers/clients.ts';
-import type { DrawnNeighbours } from '#lib/workers/engine-api.ts';
+import type { DrawnNeighbours } from '#lib/workers/drawn-neighbours.ts';
 import { bruteForce, clusteredVectors } from '../../support/vectors.ts';
 import { abortPuts, freshDatabase } from '../store/support.ts';
 import {

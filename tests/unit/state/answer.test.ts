@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Row } from '#lib/base/ids.ts';
 import { FINGERPRINT_CELLS } from '#lib/base/vector.ts';
-import type { DrawnNeighbours } from '#lib/workers/engine-api.ts';
+import type { DrawnNeighbours } from '#lib/workers/drawn-neighbours.ts';
 import { answerTo, type Answer, type Inquiry, type Sources } from '#lib/state/answer.ts';
 
 const VECTOR = Float32Array.of(1, 0);
@@ -11,6 +11,7 @@ function found(rows: Row[], provisional: boolean): DrawnNeighbours {
     rows: Uint32Array.from(rows),
     similarities: Float32Array.from(rows, (_, n) => 1 - n / 10),
     fingerprints: new Int8Array(rows.length * FINGERPRINT_CELLS),
+    repeats: new Int32Array(rows.length).fill(-1),
     provisional,
     plan: {
       method: 'exact',
@@ -33,11 +34,15 @@ function makeSources() {
   const final = Promise.withResolvers<DrawnNeighbours>();
   let sentAt = NaN;
   const sources: Sources = {
-    embed: () => Promise.resolve({ vector: VECTOR, ms: 3, cached: false }),
     search: (query, onFirst) => {
       sentAt = query.sentAt!;
-      asked.resolve(onFirst);
+      asked.resolve(onFirst!);
       return final.promise;
+    },
+    keywords: () => Promise.resolve({ rows: new Uint32Array(0), words: [] }),
+    describe: (_, rows) => {
+      const { similarities, fingerprints, repeats } = found([...rows], false);
+      return Promise.resolve({ similarities, fingerprints, repeats });
     },
     items: (rows) => {
       read.push([...rows]);
@@ -49,7 +54,9 @@ function makeSources() {
 
 function inquiry(onFirst: (first: Answer) => void, signal = new AbortController().signal): Inquiry {
   const askedAt = performance.now();
-  return { question: 'why', askedAt, method: 'automatic', titleField: null, signal, onFirst };
+  const asked = { question: 'why', vector: VECTOR, embedMs: 3, cached: false, askedAt };
+  const how = { method: 'automatic', k: 2, keywords: 0, titleField: null } as const;
+  return { ...asked, ...how, signal, onFirst };
 }
 
 test('a first answer is shown before the final one, which takes its place', async () => {
@@ -140,4 +147,30 @@ test('a question overtaken while it is embedded asks nothing of the engine', asy
       { ...sources, search }
     )
   ).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('an item that asks is not its own answer', async () => {
+  const { sources, answer } = makeSources();
+  const answering = answerTo({ ...inquiry(() => {}), row: 5 }, sources);
+  answer(found([5, 1, 4], false));
+  expect((await answering).results.map(({ row }) => row)).toEqual([1, 4]);
+});
+
+test('words count as much as they are weighed, and the places of both rankings are told', async () => {
+  const answerWith = async (keywords: number) => {
+    const { sources, answer } = makeSources();
+    const byWords = { rows: Uint32Array.of(8, 4, 9), words: ['why'] };
+    const answering = answerTo(
+      { ...inquiry(() => {}), keywords, k: 3 },
+      { ...sources, keywords: () => Promise.resolve(byWords) }
+    );
+    answer(found([4, 6, 7], false));
+    return answering;
+  };
+  const both = await answerWith(0.5);
+  expect(both.results.map(({ row }) => row)).toEqual([4, 8, 6]);
+  expect(both.results[0]!.ranks).toEqual({ meaning: 1, words: 2 });
+  expect(both.results[1]!.ranks).toEqual({ meaning: null, words: 1 });
+  expect(both.words).toEqual(['why']);
+  expect((await answerWith(1)).results.map(({ row }) => row)).toEqual([8, 4, 9]);
 });

@@ -9,10 +9,14 @@ const item = (row: number, source?: string): FoundItem => ({
   ...(source ? { passage: { source, index: row, count: 9 } } : {})
 });
 
-function join(rows: number[], items: FoundItem[]) {
-  const similarities = Float32Array.from(rows, (_, n) => 1 - n / 10);
-  const fingerprints = Int8Array.from({ length: rows.length * 2 }, (_, i) => i);
-  return joinResults({ rows: Uint32Array.from(rows), similarities }, fingerprints, items, 'title');
+function join(rows: number[], items: FoundItem[], repeats = rows.map(() => -1)) {
+  const found = {
+    rows: Uint32Array.from(rows),
+    similarities: Float32Array.from(rows, (_, n) => 1 - n / 10),
+    fingerprints: Int8Array.from({ length: rows.length * 2 }, (_, i) => i),
+    repeats: Int32Array.from(repeats)
+  };
+  return joinResults(found, items, 'title');
 }
 
 describe('search results', () => {
@@ -28,6 +32,14 @@ describe('search results', () => {
 
   it('leave out an item that was deleted meanwhile', () => {
     expect(join([7, 3], [item(3)]).map(({ row }) => row)).toEqual([3]);
+  });
+
+  it('stand with the earlier one that they nearly repeat, also where a third is gone', () => {
+    const found = join([7, 3, 5, 9], [item(3), item(7), item(9)], [-1, 0, -1, 2]);
+    expect(found.map(({ row, alike }) => [row, alike.map((other) => other.row)])).toEqual([
+      [7, [3]],
+      [9, []]
+    ]);
   });
 
   it('show filled fields other than the title, lists joined', () => {

@@ -10,6 +10,7 @@ function result(id: string, source?: string): ResultView {
     similarity: 0,
     cells: new Int8Array(),
     fields: [],
+    alike: [],
     ...(source === undefined ? {} : { passage: { source, index: 0, count: 9 } })
   };
 }

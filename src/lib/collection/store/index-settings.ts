@@ -34,5 +34,6 @@ export async function indexSettingsIn(
   tx: Reading,
   id: CollectionId
 ): Promise<IndexSettings | undefined> {
-  return (await tx.objectStore('derived').get([id, 'index', 'settings']))?.value;
+  const kept = await tx.objectStore('derived').get([id, 'index', 'settings']);
+  return kept?.kind === 'index' ? kept.value : undefined;
 }

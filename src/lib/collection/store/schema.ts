@@ -91,16 +91,45 @@ export interface Run {
   updatedAt: number;
 }
 
-/**
- * What was worked out about a collection; each value tells which state of the rows it is of. No cache
- * to be cleared: the index settings hold the reader's choice too, which can't be made again.
- */
-export interface Derived {
-  collection: CollectionId;
-  kind: 'index';
-  name: 'settings';
-  value: IndexSettings;
+/** A keyword index as it is kept. A cache. */
+export interface KeptKeywords {
+  /** Which rows under which template. */
+  madeOf: string;
+  /** Rows below it are in it. */
+  size: Row;
+  /** SHA-256 of the bytes, hexadecimal. */
+  digest: string;
+  blob: Blob;
 }
+
+/** Labels that were predicted for the items of a collection, shown as a field. */
+export interface Predictions {
+  /** The field they are shown as. */
+  field: string;
+  labels: string[];
+  /** By row: 1 + the index of its label; 0, and rows beyond the end, have none. */
+  of: Uint16Array<ArrayBuffer>;
+  /** By row. */
+  scores: Float32Array<ArrayBuffer>;
+  /** How they were made, in a sentence. */
+  method: string;
+  /** Milliseconds since 1970. */
+  madeAt: number;
+}
+
+/** Labels that a reader gave to items by hand, by the items' ids. */
+export type Examples = Map<string, string>;
+
+/**
+ * What was worked out about a collection, or set for it, beside its items: by kind and name. No cache to be
+ * cleared: the index settings and the examples hold the reader's choices too, which can't be made again.
+ */
+export type Derived = { collection: CollectionId } & (
+  | { kind: 'index'; name: 'settings'; value: IndexSettings }
+  | { kind: 'keywords'; name: 'index'; value: KeptKeywords }
+  | { kind: 'predictions'; name: string; value: Predictions }
+  | { kind: 'examples'; name: 'marked'; value: Examples }
+);
 
 /** A query's or label's vector, kept so that it is not bought twice. */
 export interface CachedVector {
@@ -123,6 +152,8 @@ export interface Settings {
   provider: { id: 'openai' | 'course' | 'compatible' | 'built-in'; baseUrl: string };
   /** Models the reader named for a compatible endpoint, newest first. */
   models: string[];
+  /** Whether single keys do something, such as `/` for the search; they do where nothing is set. */
+  shortcuts: boolean;
 }
 
 /** The stores of the database; `idb` derives every key and value from it. */

@@ -73,6 +73,13 @@ export class ItemTable {
     return Uint32Array.from(rowsWhere(this.size, (row) => this.isLive(row)));
   }
 
+  /** {@link liveRows} as a bitmap. */
+  liveBits(): Uint8Array<ArrayBuffer> {
+    const { embedded, dead } = this.#rows;
+    // A row with a vector has an item.
+    return embedded.map((byte, i) => byte & ~(dead[i] ?? 0)) as Uint8Array<ArrayBuffer>;
+  }
+
   /**
    * One row for each item, rising: of an item that waits for the vector of its new text, the row with
    * the new text.
