@@ -15,6 +15,7 @@ import type { GraphConnector } from '#lib/workers/graph-connector.ts';
 import type { CollectionState, ItemWithText } from '#lib/workers/items-api.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
+import { RecommendSession } from './recommend-session.svelte.ts';
 import { runs } from './runs.svelte.ts';
 import { SearchSession } from './search-session.svelte.ts';
 import { settings } from './settings.svelte.ts';
@@ -27,6 +28,8 @@ export class OpenCollection {
   readonly id: CollectionId;
   /** Searches in it. */
   readonly search = new SearchSession(this);
+  /** Recommendations from it. */
+  readonly recommend = new RecommendSession(this);
   #state = $state.raw<CollectionState | null>(null);
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
   #indexChanges = $state(0);
@@ -67,6 +70,13 @@ export class OpenCollection {
   /** The field shown as an item's heading; null also until the collection has been read. */
   get titleField(): string | null {
     return this.#state?.collection.titleField ?? null;
+  }
+  /** How an item becomes a text; empty until the collection has been read. */
+  get template(): string {
+    return this.#state?.collection.template ?? '';
+  }
+  get idField(): string | null {
+    return this.#state?.collection.idField ?? null;
   }
   /** Whether there is no such collection on this device (any more). */
   get gone(): boolean {

@@ -144,8 +144,8 @@ export class SearchSession {
 
   async #itemQuestion(id: string): Promise<Question> {
     const table = await this.#collection.table();
-    const row = await table.rowOf(id);
-    const [item] = row === undefined ? [] : await table.cells(Uint32Array.of(row));
+    const [row = null] = await table.rowsOf([id]);
+    const [item] = row === null ? [] : await table.cells(Uint32Array.of(row));
     if (!item || item.pending) throw noSuchItem(id);
     const engine = await this.#collection.engine();
     const vector = await engine.vectors(Uint32Array.of(item.row));

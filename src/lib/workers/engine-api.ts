@@ -30,6 +30,7 @@ import {
 import { GraphLink } from './graph-link.ts';
 import { GraphTuner } from './graph-tuner.ts';
 import { readIndexSource } from './index-source.ts';
+import { recommend, type Recommended, type RecommendQuery } from './recommend.ts';
 import { OpenIndex, type OpenIndexOptions } from './open-index.ts';
 
 /** What the engine holds. */
@@ -147,6 +148,11 @@ export class EngineApi {
   async vectors(rows: Uint32Array): Promise<Float32Array> {
     const vectors = await this.#opened().engine.table.read(rows);
     return transfer(vectors, [vectors.buffer]);
+  }
+
+  /** The rows nearest to a taste, and why; see {@link recommend}. */
+  recommend(query: RecommendQuery): Promise<Recommended> {
+    return recommend(this.#opened().engine, query);
   }
 
   /** How rows that were found otherwise lie to a question (L2-normalised), and how they are drawn. */

@@ -7,7 +7,9 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { assertRoomFor, keptBytes } from '#lib/collection/store/quota.ts';
 import { MAX_ISSUES } from '#lib/collection/import/issues.ts';
+import { isBlank, parseTemplate, renderTemplate, unknownFields } from '#lib/collection/template.ts';
 import type { Issue } from '#lib/collection/types.ts';
+import { formatValue, titleOf } from '#lib/tasks/search.ts';
 import { draftItems, fieldsToKeep, namedApart } from './draft-items.ts';
 import { readCollection, readFile, type DraftSource, type DraftSummary } from './draft-source.ts';
 import { identifyRecords, OpenDraft, type PreviewRow, type TextChoices } from './draft-texts.ts';
@@ -46,6 +48,30 @@ export interface StageChoices extends TextChoices {
   keep: string[];
 }
 
+/** How records are read as a history of a collection: its template, and the fields of heading and id. */
+export interface HistoryChoices {
+  template: string;
+  titleField: string | null;
+  idField: string | null;
+}
+
+/** Something of a history that can be compared with a collection's items. */
+export interface HistoryEntry {
+  /** Null where the record has none. */
+  id: string | null;
+  title: string;
+  text: string;
+}
+
+/** A history, and what was wrong with it. */
+export interface History {
+  entries: HistoryEntry[];
+  /** Records without a text under the template. */
+  blank: number;
+  /** Fields of the template that no record has. */
+  missing: string[];
+}
+
 /**
  * What the import worker does: reads a source into a draft, renders and measures its texts, and
  * stages it in the store. Never calls the network.
@@ -77,6 +103,27 @@ export class ImportApi {
   /** The first rows with a text; throws `ImportError` when the template is wrong. */
   preview(template: string, titleField: string | null): Promise<PreviewRow[]> {
     return this.#opened().preview(template, titleField);
+  }
+
+  /**
+   * The records of the draft as texts under a collection's template: what somebody has read or bought, to be
+   * compared with its items. `missing` are fields of the template that no record has. Throws `ImportError`
+   * when the template is wrong.
+   */
+  history({ template, titleField, idField }: HistoryChoices): History {
+    const parsed = parseTemplate(template);
+    const { records, columns } = this.#opened().draft;
+    const entries = records.flatMap((fields): HistoryEntry[] => {
+      if (isBlank(parsed, fields)) return [];
+      const text = renderTemplate(parsed, fields);
+      const id = idField === null ? '' : formatValue(fields[idField] ?? null);
+      return [{ id: id || null, title: titleOf({ id, fields }, titleField, () => text), text }];
+    });
+    return {
+      entries,
+      blank: records.length - entries.length,
+      missing: unknownFields(parsed, columns)
+    };
   }
 
   /** Renders and counts every text, and looks up which vectors are held already. */

@@ -1,5 +1,6 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { SemblanceError } from '#lib/base/errors.ts';
+import { hashKey, hashText } from '#lib/base/hash.ts';
 import { transfer } from '#lib/base/remote.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
 import type { KeywordHits } from '#lib/collection/keyword/keyword-index.ts';
@@ -90,9 +91,18 @@ export class TableApi {
     return [...rows].flatMap((row) => (table.has(row) ? [cellsOf(table, row)] : []));
   }
 
-  /** The newest row of an id that is not deleted; undefined when there is none. */
-  rowOf(id: string): Row | undefined {
-    return this.#opened().rowOf(id);
+  /** For each text, a findable row that was embedded as it; null where there is none. */
+  rowsOfTexts(texts: string[]): (Row | null)[] {
+    const table = this.#opened();
+    const byHash = new Map<string, Row>();
+    for (const row of table.liveRows()) byHash.set(table.item(row)!.textHash, row);
+    return texts.map((text) => byHash.get(hashKey(hashText(text))) ?? null);
+  }
+
+  /** For each id, its newest row that is not deleted; null where there is none. */
+  rowsOf(ids: string[]): (Row | null)[] {
+    const table = this.#opened();
+    return ids.map((id) => table.rowOf(id) ?? null);
   }
 
   /**

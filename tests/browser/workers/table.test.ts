@@ -53,7 +53,8 @@ describe('the table of a collection', () => {
     expect((await table.find('pan', 9)).map(({ id }) => id)).toEqual(['a', 'b']);
     expect((await table.find('bottle steel', 9)).map(({ id }) => id)).toEqual(['d']);
     expect(await table.find('', 2)).toHaveLength(2);
-    expect(await table.rowOf('c')).toBe(2);
+    expect(await table.rowsOf(['c', 'nobody'])).toEqual([2, null]);
+    expect(await table.rowsOfTexts(['Tent', 'House'])).toEqual([2, null]);
     expect((await table.values('tags')).values).toEqual(['kitchen, steel', 'kitchen', 'trail']);
   });
 
@@ -78,7 +79,7 @@ describe('the table of a collection', () => {
     await killRows(db, id, [0]);
     await table.refresh();
     expect(await find('steel')).toEqual([3]);
-    expect(await table.rowOf('a')).toBeUndefined();
+    expect(await table.rowsOf(['a'])).toEqual([null]);
     await reviveRows(db, id, [0]);
     const importer = new ImportApi(() => Promise.resolve(db));
     await importer.open(jsonFile([{ id: 'e', title: 'Steel nails' }]), NO_PROGRESS, NEVER);

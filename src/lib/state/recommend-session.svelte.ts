@@ -1,0 +1,300 @@
+import { CancelledError, throwIfCancelled, toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import type { Row } from '#lib/base/ids.ts';
+import { fingerprint } from '#lib/base/vector.ts';
+import type { Filter } from '#lib/collection/filter/types.ts';
+import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
+import { makeImporter } from '#lib/workers/clients.ts';
+import type { History } from '#lib/workers/import-api.ts';
+import { Filtering } from './filtering.svelte.ts';
+import { RESULTS } from './search-request.ts';
+import type { Searched } from './search-session.svelte.ts';
+
+/** Something that is liked or disliked. */
+export interface Taste {
+  /** Tells tastes apart. */
+  key: string;
+  title: string;
+  liked: boolean;
+  /** How much it counts beside the others, more than 0. */
+  weight: number;
+  /** Id of the item, when it is in the collection. */
+  id: string | null;
+  /** The text of something that is not. */
+  text: string | null;
+}
+
+/** A recommendation, and the like that speaks most for it. */
+export type Recommendation = SearchResult & {
+  because: { title: string; share: number } | null;
+};
+
+/** What a history brought. */
+export interface HistoryReport {
+  entries: number;
+  /** Those that are items of the collection: they count as seen. */
+  known: number;
+  blank: number;
+  missing: string[];
+}
+
+/** The open collection, as recommendations need it. */
+export interface Recommending extends Searched {
+  readonly template: string;
+  readonly idField: string | null;
+}
+
+/**
+ * A dislike counts half as much as a like: what one does not want says less of where to look than what one
+ * wants does (in Rocchio's formula it commonly has a fifth to a third of the weight).
+ */
+const DISLIKE = 0.5;
+
+/** The id of no item: ids are never empty. */
+const NO_ID = '';
+
+/** What is liked and disliked in an open collection, and what is recommended for it. */
+export class RecommendSession {
+  readonly #collection: Recommending;
+  readonly filtering: Filtering;
+  #tastes = $state.raw<readonly Taste[]>([]);
+  #diversity = $state(0);
+  #k = $state(RESULTS);
+  #filter: Filter | null = null;
+  #results = $state.raw<readonly Recommendation[] | null>(null);
+  #cells = $state.raw<Int8Array | null>(null);
+  #seen = $state(0);
+  #busy = $state(false);
+  #error = $state.raw<ErrorData | null>(null);
+  #running: AbortController | undefined;
+  #changes = -1;
+
+  constructor(collection: Recommending) {
+    this.#collection = collection;
+    this.filtering = new Filtering(collection);
+  }
+
+  get tastes(): readonly Taste[] {
+    return this.#tastes;
+  }
+  get diversity(): number {
+    return this.#diversity;
+  }
+  /** Null while nothing is liked. */
+  get results(): readonly Recommendation[] | null {
+    return this.#results;
+  }
+  /** Fingerprint of the taste. */
+  get cells(): Int8Array | null {
+    return this.#cells;
+  }
+  /** Items that are not recommended, since they were seen. */
+  get seen(): number {
+    return this.#seen;
+  }
+  /** Whether there may be more results. */
+  get more(): boolean {
+    return (this.#results?.length ?? 0) >= this.#k;
+  }
+  get busy(): boolean {
+    return this.#busy;
+  }
+  get error(): ErrorData | null {
+    return this.#error;
+  }
+
+  /** Likes or dislikes an item; one that was rated already changes sides. */
+  rate(id: string, title: string, liked: boolean): Promise<void> {
+    const others = this.#tastes.filter((taste) => taste.id !== id);
+    const taste = { key: `item ${id}`, title, liked, weight: 1, id, text: null };
+    return this.#set([...others, taste]);
+  }
+
+  /** Moves a taste to the other side. */
+  turn(key: string): Promise<void> {
+    return this.#change(key, (taste) => ({ ...taste, liked: !taste.liked }));
+  }
+
+  /** Says how much a taste counts. */
+  weigh(key: string, weight: number): Promise<void> {
+    return this.#change(key, (taste) => ({ ...taste, weight }));
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#set(this.#tastes.filter((taste) => taste.key !== key));
+  }
+
+  /** Likes and dislikes nothing. */
+  clear(): Promise<void> {
+    return this.#set([]);
+  }
+
+  setDiversity(diversity: number): Promise<void> {
+    this.#diversity = diversity;
+    return this.refresh();
+  }
+
+  setFilter(filter: Filter | null): Promise<void> {
+    this.#filter = filter;
+    return this.refresh();
+  }
+
+  showMore(): Promise<void> {
+    this.#k += RESULTS;
+    return this.refresh();
+  }
+
+  /**
+   * Likes what a file or text of records holds: items of the collection where they are, by id or text, else
+   * their texts under the collection's template. Throws `ImportError`, and what reading items throws.
+   */
+  async addHistory(name: string, blob: Blob): Promise<HistoryReport> {
+    const history = await this.#readHistory(name, blob);
+    const table = await this.#collection.table();
+    const byText = await table.rowsOfTexts(history.entries.map(({ text }) => text));
+    const byId = await table.rowsOf(history.entries.map(({ id }) => id ?? NO_ID));
+    const rows = byText.map((row, n) => byId[n] ?? row);
+    const known = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
+    const idOf = new Map(known.map(({ row, id }) => [row, id]));
+    const added = history.entries.map(({ title, text }, n): Taste => {
+      const id = rows[n] === null ? null : (idOf.get(rows[n]!) ?? null);
+      const key = id === null ? `text ${text}` : `item ${id}`;
+      return { key, title, liked: true, weight: 1, id, text: id === null ? text : null };
+    });
+    const fresh = new Map([...this.#tastes, ...added].map((taste) => [taste.key, taste]));
+    await this.#set([...fresh.values()]);
+    const { blank, missing } = history;
+    const entries = added.length;
+    return { entries, known: added.filter(({ id }) => id !== null).length, blank, missing };
+  }
+
+  /** Recommends again when items have changed since. */
+  async follow(): Promise<void> {
+    if (this.#results && this.#changes !== this.#collection.changes) await this.refresh();
+  }
+
+  /** Finds what is recommended now; a later call takes this one's place. */
+  async refresh(): Promise<void> {
+    this.#running?.abort();
+    const running = (this.#running = new AbortController());
+    this.#error = null;
+    if (!this.#tastes.some(({ liked }) => liked)) {
+      await this.filtering.use(this.#filter).catch(() => {});
+      this.#results = this.#cells = null;
+      this.#busy = false;
+      return;
+    }
+    this.#busy = true;
+    try {
+      await this.#recommend(running.signal);
+    } catch (error) {
+      if (this.#running !== running) return;
+      this.#results = this.#cells = null;
+      if (!(error instanceof CancelledError)) this.#error = toErrorData(error);
+    } finally {
+      if (this.#running === running) this.#busy = false;
+    }
+  }
+
+  async #recommend(signal: AbortSignal): Promise<void> {
+    const tastes = this.#tastes;
+    const engine = await this.#collection.engine();
+    this.#changes = this.#collection.changes;
+    const { vectors, weights, seen } = await this.#vectorsOf(tastes, signal);
+    const allowed = await this.#allowed(seen);
+    throwIfCancelled(signal);
+    if (!weights.some((weight) => weight > 0)) {
+      this.#results = this.#cells = null;
+      return;
+    }
+    const { found, because } = await engine.recommend({
+      vectors,
+      weights,
+      k: this.#k,
+      diversity: this.#diversity,
+      allowed,
+      method: 'automatic'
+    });
+    const items = await this.#collection.items(found.rows);
+    throwIfCancelled(signal);
+    // Alike or not, each stands for itself here: the slider decides.
+    const apart = { ...found, repeats: found.repeats.map(() => -1) };
+    const places = new Map(Array.from(found.rows, (row, n) => [row, n]));
+    this.#results = joinResults(apart, items, this.#collection.titleField).map((result) => {
+      const reason = because[places.get(result.row)!];
+      const main = reason && { title: tastes[reason.liked]!.title, share: reason.share };
+      return { ...result, because: main ?? null };
+    });
+    this.#cells = fingerprint(weightedSum(vectors, weights));
+    this.#seen = seen.length;
+  }
+
+  /** The vectors of tastes, in their order; those whose item is gone weigh nothing. */
+  async #vectorsOf(
+    tastes: readonly Taste[],
+    signal: AbortSignal
+  ): Promise<{ vectors: Float32Array; weights: Float32Array; seen: Row[] }> {
+    const [engine, table] = await Promise.all([
+      this.#collection.engine(),
+      this.#collection.table()
+    ]);
+    const texts = tastes.flatMap(({ text }) => text ?? []);
+    const bought = texts.length > 0 ? await this.#collection.embed(texts, signal) : null;
+    const rows = await table.rowsOf(tastes.map(({ id }) => id ?? NO_ID));
+    const live = new Set(await table.rows());
+    const kept = rows.filter((row) => row !== null && live.has(row)) as Row[];
+    const own =
+      kept.length > 0 ? await engine.vectors(Uint32Array.from(kept)) : new Float32Array(0);
+    const dimensions = (own.length || bought!.vectors.length) / (kept.length || texts.length);
+    const vectors = new Float32Array(tastes.length * dimensions);
+    const weights = new Float32Array(tastes.length);
+    let [nextText, nextRow] = [0, 0];
+    tastes.forEach(({ text, liked, weight }, n) => {
+      const row = rows[n];
+      if (text === null && (row == null || !live.has(row))) return;
+      const from = text === null ? own : bought!.vectors;
+      const start = (text === null ? nextRow++ : nextText++) * dimensions;
+      vectors.set(from.subarray(start, start + dimensions), n * dimensions);
+      weights[n] = liked ? weight : -weight * DISLIKE;
+    });
+    return { vectors, weights, seen: kept };
+  }
+
+  /** Rows that may be recommended: those that the filter means, but for what was seen. */
+  async #allowed(seen: Row[]): Promise<Uint8Array> {
+    const bits = await this.filtering.use(this.#filter);
+    const table = await this.#collection.table();
+    const allowed = bits?.slice() ?? (await table.filter(null)).bits;
+    for (const row of seen) allowed[row >> 3]! &= ~(1 << (row & 7));
+    return allowed;
+  }
+
+  async #readHistory(name: string, blob: Blob): Promise<History> {
+    const importer = makeImporter();
+    try {
+      await importer.api.open({ kind: 'file', name, blob }, () => {}, new AbortController().signal);
+      const { template, titleField, idField } = this.#collection;
+      return await importer.api.history({ template, titleField, idField });
+    } finally {
+      importer.end();
+    }
+  }
+
+  #change(key: string, change: (taste: Taste) => Taste): Promise<void> {
+    return this.#set(this.#tastes.map((taste) => (taste.key === key ? change(taste) : taste)));
+  }
+
+  #set(tastes: readonly Taste[]): Promise<void> {
+    this.#tastes = tastes;
+    this.#k = RESULTS;
+    return this.refresh();
+  }
+}
+
+function weightedSum(vectors: Float32Array, weights: Float32Array): Float32Array {
+  const dimensions = vectors.length / weights.length;
+  const sum = new Float32Array(dimensions);
+  vectors.forEach(
+    (value, i) => (sum[i % dimensions]! += value * weights[Math.floor(i / dimensions)]!)
+  );
+  return sum;
+}
