@@ -38,11 +38,12 @@ function byHand(history: Float32Array[], seen: string[]) {
   const length = Math.sqrt(mean.reduce((sum, value) => sum + value * value, 0));
   return PRODUCTS.filter(({ id }) => !seen.includes(id))
     .map((product) => {
-      const product_ = vectorOf(product);
-      const cosine = product_.reduce((sum, value, d) => sum + value * mean[d]!, 0) / length;
-      return { title: product.title, similarity: cosine.toFixed(3) };
+      const cosine =
+        vectorOf(product).reduce((sum, value, d) => sum + value * mean[d]!, 0) / length;
+      return { title: product.title, cosine };
     })
-    .sort((a, b) => Number(b.similarity) - Number(a.similarity));
+    .sort((a, b) => b.cosine - a.cosine)
+    .map(({ title, cosine }) => ({ title, similarity: cosine.toFixed(3) }));
 }
 
 async function openProducts(page: Page): Promise<void> {

@@ -3,54 +3,21 @@ import type { Row } from '#lib/base/ids.ts';
 import { fingerprint } from '#lib/base/vector.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
 import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
-import { makeImporter } from '#lib/workers/clients.ts';
-import type { History } from '#lib/workers/import-api.ts';
 import { Filtering } from './filtering.svelte.ts';
 import { RESULTS } from './search-request.ts';
-import type { Searched } from './search-session.svelte.ts';
-
-/** Something that is liked or disliked. */
-export interface Taste {
-  /** Tells tastes apart. */
-  key: string;
-  title: string;
-  liked: boolean;
-  /** How much it counts beside the others, more than 0. */
-  weight: number;
-  /** Id of the item, when it is in the collection. */
-  id: string | null;
-  /** The text of something that is not. */
-  text: string | null;
-}
+import {
+  merged,
+  readHistory,
+  vectorsOf,
+  type HistoryReport,
+  type Recommending,
+  type Taste
+} from './tastes.ts';
 
 /** A recommendation, and the like that speaks most for it. */
 export type Recommendation = SearchResult & {
   because: { title: string; share: number } | null;
 };
-
-/** What a history brought. */
-export interface HistoryReport {
-  entries: number;
-  /** Those that are items of the collection: they count as seen. */
-  known: number;
-  blank: number;
-  missing: string[];
-}
-
-/** The open collection, as recommendations need it. */
-export interface Recommending extends Searched {
-  readonly template: string;
-  readonly idField: string | null;
-}
-
-/**
- * A dislike counts half as much as a like: what one does not want says less of where to look than what one
- * wants does (in Rocchio's formula it commonly has a fifth to a third of the weight).
- */
-const DISLIKE = 0.5;
-
-/** The id of no item: ids are never empty. */
-const NO_ID = '';
 
 /** What is liked and disliked in an open collection, and what is recommended for it. */
 export class RecommendSession {
@@ -148,23 +115,9 @@ export class RecommendSession {
    * their texts under the collection's template. Throws `ImportError`, and what reading items throws.
    */
   async addHistory(name: string, blob: Blob): Promise<HistoryReport> {
-    const history = await this.#readHistory(name, blob);
-    const table = await this.#collection.table();
-    const byText = await table.rowsOfTexts(history.entries.map(({ text }) => text));
-    const byId = await table.rowsOf(history.entries.map(({ id }) => id ?? NO_ID));
-    const rows = byText.map((row, n) => byId[n] ?? row);
-    const known = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
-    const idOf = new Map(known.map(({ row, id }) => [row, id]));
-    const added = history.entries.map(({ title, text }, n): Taste => {
-      const id = rows[n] === null ? null : (idOf.get(rows[n]!) ?? null);
-      const key = id === null ? `text ${text}` : `item ${id}`;
-      return { key, title, liked: true, weight: 1, id, text: id === null ? text : null };
-    });
-    const fresh = new Map([...this.#tastes, ...added].map((taste) => [taste.key, taste]));
-    await this.#set([...fresh.values()]);
-    const { blank, missing } = history;
-    const entries = added.length;
-    return { entries, known: added.filter(({ id }) => id !== null).length, blank, missing };
+    const { tastes, report } = await readHistory(this.#collection, name, blob);
+    await this.#set(merged(this.#tastes, tastes));
+    return report;
   }
 
   /** Recommends again when items have changed since. */
@@ -199,7 +152,7 @@ export class RecommendSession {
     const tastes = this.#tastes;
     const engine = await this.#collection.engine();
     this.#changes = this.#collection.changes;
-    const { vectors, weights, seen } = await this.#vectorsOf(tastes, signal);
+    const { vectors, weights, seen } = await vectorsOf(this.#collection, tastes, signal);
     const allowed = await this.#allowed(seen);
     throwIfCancelled(signal);
     if (!weights.some((weight) => weight > 0)) {
@@ -218,45 +171,13 @@ export class RecommendSession {
     throwIfCancelled(signal);
     // Alike or not, each stands for itself here: the slider decides.
     const apart = { ...found, repeats: found.repeats.map(() => -1) };
-    const places = new Map(Array.from(found.rows, (row, n) => [row, n]));
     this.#results = joinResults(apart, items, this.#collection.titleField).map((result) => {
-      const reason = because[places.get(result.row)!];
+      const reason = because[found.rows.indexOf(result.row)];
       const main = reason && { title: tastes[reason.liked]!.title, share: reason.share };
       return { ...result, because: main ?? null };
     });
     this.#cells = fingerprint(weightedSum(vectors, weights));
     this.#seen = seen.length;
-  }
-
-  /** The vectors of tastes, in their order; those whose item is gone weigh nothing. */
-  async #vectorsOf(
-    tastes: readonly Taste[],
-    signal: AbortSignal
-  ): Promise<{ vectors: Float32Array; weights: Float32Array; seen: Row[] }> {
-    const [engine, table] = await Promise.all([
-      this.#collection.engine(),
-      this.#collection.table()
-    ]);
-    const texts = tastes.flatMap(({ text }) => text ?? []);
-    const bought = texts.length > 0 ? await this.#collection.embed(texts, signal) : null;
-    const rows = await table.rowsOf(tastes.map(({ id }) => id ?? NO_ID));
-    const live = new Set(await table.rows());
-    const kept = rows.filter((row) => row !== null && live.has(row)) as Row[];
-    const own =
-      kept.length > 0 ? await engine.vectors(Uint32Array.from(kept)) : new Float32Array(0);
-    const dimensions = (own.length || bought!.vectors.length) / (kept.length || texts.length);
-    const vectors = new Float32Array(tastes.length * dimensions);
-    const weights = new Float32Array(tastes.length);
-    let [nextText, nextRow] = [0, 0];
-    tastes.forEach(({ text, liked, weight }, n) => {
-      const row = rows[n];
-      if (text === null && (row == null || !live.has(row))) return;
-      const from = text === null ? own : bought!.vectors;
-      const start = (text === null ? nextRow++ : nextText++) * dimensions;
-      vectors.set(from.subarray(start, start + dimensions), n * dimensions);
-      weights[n] = liked ? weight : -weight * DISLIKE;
-    });
-    return { vectors, weights, seen: kept };
   }
 
   /** Rows that may be recommended: those that the filter means, but for what was seen. */
@@ -266,17 +187,6 @@ export class RecommendSession {
     const allowed = bits?.slice() ?? (await table.filter(null)).bits;
     for (const row of seen) allowed[row >> 3]! &= ~(1 << (row & 7));
     return allowed;
-  }
-
-  async #readHistory(name: string, blob: Blob): Promise<History> {
-    const importer = makeImporter();
-    try {
-      await importer.api.open({ kind: 'file', name, blob }, () => {}, new AbortController().signal);
-      const { template, titleField, idField } = this.#collection;
-      return await importer.api.history({ template, titleField, idField });
-    } finally {
-      importer.end();
-    }
   }
 
   #change(key: string, change: (taste: Taste) => Taste): Promise<void> {

@@ -1,0 +1,115 @@
+import type { Row } from '#lib/base/ids.ts';
+import { makeImporter } from '#lib/workers/clients.ts';
+import type { History } from '#lib/workers/import-api.ts';
+import type { Searched } from './search-session.svelte.ts';
+
+/** Something that is liked or disliked. */
+export interface Taste {
+  /** Tells tastes apart. */
+  key: string;
+  title: string;
+  liked: boolean;
+  /** How much it counts beside the others, more than 0. */
+  weight: number;
+  /** Id of the item, when it is in the collection. */
+  id: string | null;
+  /** The text of something that is not. */
+  text: string | null;
+}
+
+/** What a history brought. */
+export interface HistoryReport {
+  entries: number;
+  /** Those that are items of the collection: they count as seen. */
+  known: number;
+  blank: number;
+  missing: string[];
+}
+
+/** The open collection, as recommendations need it. */
+export interface Recommending extends Searched {
+  readonly template: string;
+  readonly idField: string | null;
+}
+
+/**
+ * A dislike counts half as much as a like: what one does not want says less of where to look than what one
+ * wants does (in Rocchio's formula it commonly has a fifth to a third of the weight).
+ */
+const DISLIKE = 0.5;
+
+/** The id of no item: ids are never empty. */
+const NO_ID = '';
+
+/** Tastes with others added, each once: the newer counts. */
+export function merged(tastes: readonly Taste[], added: readonly Taste[]): Taste[] {
+  return [...new Map([...tastes, ...added].map((taste) => [taste.key, taste])).values()];
+}
+
+/**
+ * Reads a file of records as likes: items of the collection where they are, by id or text, else their texts
+ * under the collection's template. Throws `ImportError`, and what reading items throws.
+ */
+export async function readHistory(
+  collection: Recommending,
+  name: string,
+  blob: Blob
+): Promise<{ tastes: Taste[]; report: HistoryReport }> {
+  const { entries, blank, missing } = await readRecords(collection, name, blob);
+  const table = await collection.table();
+  const byText = await table.rowsOfTexts(entries.map(({ text }) => text));
+  const byId = await table.rowsOf(entries.map(({ id }) => id ?? NO_ID));
+  const rows = byText.map((row, n) => byId[n] ?? row);
+  const known = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
+  const idOf = new Map(known.map(({ row, id }) => [row, id]));
+  const tastes = entries.map(({ title, text }, n): Taste => {
+    const id = rows[n] == null ? null : (idOf.get(rows[n]) ?? null);
+    const key = id === null ? `text ${text}` : `item ${id}`;
+    return { key, title, liked: true, weight: 1, id, text: id === null ? text : null };
+  });
+  const found = tastes.filter(({ id }) => id !== null).length;
+  return { tastes, report: { entries: tastes.length, known: found, blank, missing } };
+}
+
+/** The vectors of tastes, in their order; those whose item is gone weigh nothing. */
+export async function vectorsOf(
+  collection: Recommending,
+  tastes: readonly Taste[],
+  signal: AbortSignal
+): Promise<{ vectors: Float32Array; weights: Float32Array; seen: Row[] }> {
+  const [engine, table] = await Promise.all([collection.engine(), collection.table()]);
+  const texts = tastes.flatMap(({ text }) => text ?? []);
+  const bought = texts.length > 0 ? await collection.embed(texts, signal) : null;
+  const rows = await table.rowsOf(tastes.map(({ id }) => id ?? NO_ID));
+  const live = new Set(await table.rows());
+  const kept = rows.filter((row) => row !== null && live.has(row)) as Row[];
+  const own = kept.length > 0 ? await engine.vectors(Uint32Array.from(kept)) : new Float32Array(0);
+  const values = own.length || (bought?.vectors.length ?? 0);
+  const dimensions = values / (kept.length || texts.length || 1);
+  const vectors = new Float32Array(tastes.length * dimensions);
+  const weights = new Float32Array(tastes.length);
+  let [nextText, nextRow] = [0, 0];
+  tastes.forEach(({ text, liked, weight }, n) => {
+    const row = rows[n];
+    if (text === null && (row == null || !live.has(row))) return;
+    const from = text === null ? own : bought!.vectors;
+    const start = (text === null ? nextRow++ : nextText++) * dimensions;
+    vectors.set(from.subarray(start, start + dimensions), n * dimensions);
+    weights[n] = liked ? weight : -weight * DISLIKE;
+  });
+  return { vectors, weights, seen: kept };
+}
+
+async function readRecords(
+  { template, titleField, idField }: Recommending,
+  name: string,
+  blob: Blob
+): Promise<History> {
+  const importer = makeImporter();
+  try {
+    await importer.api.open({ kind: 'file', name, blob }, () => {}, new AbortController().signal);
+    return await importer.api.history({ template, titleField, idField });
+  } finally {
+    importer.end();
+  }
+}
