@@ -8,6 +8,7 @@ import {
 } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
+import type { Field } from '#lib/collection/types.ts';
 import type { GraphChoice, GraphStatus, Measurement } from '#lib/index/types.ts';
 import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
 import type { EngineApi, IndexFacts } from '#lib/workers/engine-api.ts';
@@ -15,6 +16,7 @@ import type { GraphConnector } from '#lib/workers/graph-connector.ts';
 import type { CollectionState, ItemWithText } from '#lib/workers/items-api.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
+import { ClassifySession } from './classify-session.svelte.ts';
 import { RecommendSession } from './recommend-session.svelte.ts';
 import { runs } from './runs.svelte.ts';
 import { SearchSession } from './search-session.svelte.ts';
@@ -28,6 +30,8 @@ export class OpenCollection {
   readonly id: CollectionId;
   /** Searches in it. */
   readonly search = new SearchSession(this);
+  /** Its items sorted into classes. */
+  readonly classify = new ClassifySession(this);
   /** Recommendations from it. */
   readonly recommend = new RecommendSession(this);
   #state = $state.raw<CollectionState | null>(null);
@@ -70,6 +74,15 @@ export class OpenCollection {
   /** The field shown as an item's heading; null also until the collection has been read. */
   get titleField(): string | null {
     return this.#state?.collection.titleField ?? null;
+  }
+  /** The fields of its items, with those that were predicted. */
+  get fields(): Field[] {
+    const { collection, predicted = [] } = this.#state ?? {};
+    const shown = predicted.flatMap((name): Field[] => [
+      { name, type: 'text' },
+      { name: `${name} score`, type: 'number' }
+    ]);
+    return [...(collection?.fields ?? []), ...shown];
   }
   /** How an item becomes a text; empty until the collection has been read. */
   get template(): string {
@@ -248,6 +261,7 @@ export class OpenCollection {
   close(): void {
     this.#closing.abort();
     this.search.clear();
+    this.classify.cancel();
     this.#stopListening();
     this.#engineWorker.end();
     this.#tableWorker.end();

@@ -12,6 +12,7 @@ import type { Database } from '#lib/collection/store/database.ts';
 import { getDeadRows } from '#lib/collection/store/dead.ts';
 import { readItems } from '#lib/collection/store/items.ts';
 import { storageState, type StorageState } from '#lib/collection/store/quota.ts';
+import { predictedFields } from '#lib/collection/store/predictions.ts';
 import { getRun, getSpent } from '#lib/collection/store/runs.ts';
 import type { FailedRow, Settings, Spent } from '#lib/collection/store/schema.ts';
 import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
@@ -27,6 +28,8 @@ export interface CollectionState {
   spent: Spent;
   /** Rows that could not be embedded and were not replaced since. */
   failed: FailedItem[];
+  /** Names of the fields that were predicted. */
+  predicted: string[];
 }
 
 /** A row that could not be embedded, with its item's heading for the first {@link MOST_TITLES}. */
@@ -117,13 +120,14 @@ export class ItemsApi {
 }
 
 async function readState(db: Database, collection: Collection): Promise<CollectionState> {
-  const [counts, run] = await Promise.all([
+  const [counts, run, predicted] = await Promise.all([
     countRows(db, collection.id),
-    getRun(db, collection.id)
+    getRun(db, collection.id),
+    predictedFields(db, collection.id)
   ]);
   const { tokens, costUsd } = run;
   const failed = await readFailed(db, collection, run.failed);
-  return { collection, counts, spent: { tokens, costUsd }, failed };
+  return { collection, counts, spent: { tokens, costUsd }, failed, predicted };
 }
 
 async function readFailed(

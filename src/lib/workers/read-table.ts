@@ -1,6 +1,7 @@
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { read, type Database } from '#lib/collection/store/database.ts';
 import { loadState } from '#lib/collection/store/edit.ts';
+import { predictionsIn } from '#lib/collection/store/predictions.ts';
 import { iterateBlocks } from '#lib/collection/store/items.ts';
 import { ItemTable } from '#lib/collection/table/item-table.ts';
 
@@ -15,9 +16,11 @@ export async function readTable(
   last: ItemTable | undefined,
   onProgress: (read: Row, total: Row) => void = () => {}
 ): Promise<ItemTable> {
-  const { collection, embedded, dead } = await read(db, ['collections', 'rows'], (tx) =>
-    loadState(tx, id)
-  );
+  const stores = ['collections', 'rows', 'derived'] as const;
+  const { collection, embedded, dead, predictions } = await read(db, [...stores], async (tx) => ({
+    ...(await loadState(tx, id)),
+    predictions: await predictionsIn(tx, id)
+  }));
   const same = last?.collection.generation === collection.generation;
   const table = same ? last : new ItemTable(collection);
   if (table.size < collection.nextRow) {
@@ -27,5 +30,6 @@ export async function readTable(
     }
   }
   table.update(collection, { embedded: embedded.bits, dead: dead.bits });
+  table.predict(predictions);
   return table;
 }

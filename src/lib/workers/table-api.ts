@@ -1,3 +1,4 @@
+import { makeAnnouncer } from '#lib/base/changes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { SemblanceError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
@@ -5,6 +6,13 @@ import { transfer } from '#lib/base/remote.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
 import type { KeywordHits } from '#lib/collection/keyword/keyword-index.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import {
+  deletePredictions,
+  getExamples,
+  saveExamples,
+  savePredictions
+} from '#lib/collection/store/predictions.ts';
+import type { Examples, Predictions } from '#lib/collection/store/schema.ts';
 import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { intersect } from '#lib/index/bitmap.ts';
@@ -46,6 +54,7 @@ export class TableApi {
   readonly #database: () => Promise<Database>;
   #collection: CollectionId | undefined;
   #table: ItemTable | undefined;
+  readonly #announce = makeAnnouncer();
   #keywords: TableKeywords | undefined;
   readonly #regexes = new RegexRunner();
   /** Of the table as it is. */
@@ -163,6 +172,34 @@ export class TableApi {
     return [...begin, ...contain].slice(0, limit);
   }
 
+  /** Keeps labels as a field of the collection; see `savePredictions` of the store. */
+  async savePredictions(predictions: Predictions): Promise<void> {
+    await savePredictions(await this.#database(), this.#collection!, predictions);
+    await this.#changed();
+  }
+
+  /** Forgets labels that were kept as a field. */
+  async deletePredictions(field: string): Promise<void> {
+    await deletePredictions(await this.#database(), this.#collection!, field);
+    await this.#changed();
+  }
+
+  /** The labels that the reader gave by hand, by the items' ids. */
+  async examples(): Promise<Examples> {
+    return getExamples(await this.#database(), this.#collection!);
+  }
+
+  /** Keeps the labels that the reader gave by hand. */
+  async saveExamples(examples: Examples): Promise<void> {
+    await saveExamples(await this.#database(), this.#collection!, examples);
+  }
+
+  /** Brings the table up to what was just written, and tells everybody else. */
+  async #changed(): Promise<void> {
+    await this.refresh();
+    this.#announce({ kind: 'rows', collection: this.#collection! });
+  }
+
   #opened(): ItemTable {
     if (!this.#table) throw new SemblanceError('not-open', 'The items have not been read yet.');
     return this.#table;
@@ -179,7 +216,7 @@ function cellsOf(table: ItemTable, row: Row): ItemCells {
   const { fields, passage } = table.item(row)!;
   return {
     ...nameOf(table, row),
-    fields,
+    fields: Object.fromEntries([...Object.entries(fields), ...table.predictionsAt(row)]),
     text: table.text(row),
     ...(passage && { passage }),
     pending: !table.isLive(row)

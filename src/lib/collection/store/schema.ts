@@ -118,7 +118,7 @@ export interface Predictions {
 }
 
 /** Labels that a reader gave to items by hand, by the items' ids. */
-export type Examples = Map<string, string>;
+export type Examples = ReadonlyMap<string, string>;
 
 /**
  * What was worked out about a collection, or set for it, beside its items: by kind and name. No cache to be

@@ -1,6 +1,7 @@
 import { bitAt } from '#lib/base/bits.ts';
 import type { Row } from '#lib/base/ids.ts';
-import type { StagedItem } from '../store/schema.ts';
+import { scoreField } from '../store/predictions.ts';
+import type { Predictions, StagedItem } from '../store/schema.ts';
 import { parseTemplate, renderTemplate, type Template } from '../template.ts';
 import type { Collection, FieldValue } from '../types.ts';
 
@@ -27,6 +28,8 @@ export class ItemTable {
   #template: Template;
   #rows: TableRows = { embedded: new Uint8Array(0), dead: new Uint8Array(0) };
   readonly #items: (StagedItem | undefined)[] = [];
+  /** Predicted labels and their scores, by the fields they are shown as. */
+  #predicted = new Map<string, (row: Row) => FieldValue>();
   /** Newest row of each id that is not dead; made when it is first asked for. */
   #holders: Map<string, Row> | undefined;
 
@@ -56,6 +59,21 @@ export class ItemTable {
     this.#template = parseTemplate(collection.template);
     this.#rows = rows;
     this.#holders = undefined;
+  }
+
+  /** Takes in the labels that are shown as fields. */
+  predict(predictions: Predictions[]): void {
+    this.#predicted = new Map<string, (row: Row) => FieldValue>(
+      predictions.flatMap(({ field, labels, of, scores }) => [
+        [field, (row: Row) => (of[row] ? labels[of[row] - 1]! : null)],
+        [scoreField(field), (row: Row) => (of[row] ? scores[row]! : null)]
+      ])
+    );
+  }
+
+  /** What was predicted for a row. */
+  predictionsAt(row: Row): [field: string, value: FieldValue][] {
+    return Array.from(this.#predicted, ([field, valueAt]) => [field, valueAt(row)]);
   }
 
   /** Whether a row has an item that is neither deleted nor replaced. */
@@ -105,8 +123,10 @@ export class ItemTable {
     return this.#holders.get(id);
   }
 
-  /** A field's value at a row; null where the item lacks it. */
+  /** A field's value at a row, predicted ones included; null where the item lacks it. */
   value(field: string, row: Row): FieldValue {
+    const predicted = this.#predicted.get(field);
+    if (predicted) return predicted(row);
     const fields = this.#items[row]?.fields;
     return fields && Object.hasOwn(fields, field) ? fields[field]! : null;
   }

@@ -1,0 +1,86 @@
+import { StoreError } from '#lib/base/errors.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
+import { keysOf, read, write, type Database, type Reading } from './database.ts';
+import { requireCollection } from './edit.ts';
+import type { Examples, Predictions } from './schema.ts';
+
+/** Labels that are kept as fields of a collection, by the fields' names. */
+export function listPredictions(db: Database, id: CollectionId): Promise<Predictions[]> {
+  return read(db, ['derived'], (tx) => predictionsIn(tx, id));
+}
+
+/** The names alone of the fields that labels are kept as. */
+export function predictedFields(db: Database, id: CollectionId): Promise<string[]> {
+  return read(db, ['derived'], async (tx) => {
+    const keys = await tx.objectStore('derived').getAllKeys(keysOf(id));
+    return keys.flatMap(([, kind, name]) => (kind === 'predictions' ? [name] : []));
+  });
+}
+
+/**
+ * Keeps labels as a field, in place of those of the same name. Throws `StoreError` `field-taken` when the
+ * items have a field of this name (or of its score's) themselves, `collection-gone`, and what `write` throws.
+ */
+export async function savePredictions(
+  db: Database,
+  id: CollectionId,
+  value: Predictions
+): Promise<void> {
+  await write(db, ['collections', 'derived'], async (tx) => {
+    const { fields } = await requireCollection(tx, id);
+    const names = [value.field, scoreField(value.field)];
+    const taken = fields.find(({ name }) => names.includes(name));
+    if (taken) throw fieldTaken(taken.name);
+    await tx
+      .objectStore('derived')
+      .put({ collection: id, kind: 'predictions', name: value.field, value });
+  });
+}
+
+/** Forgets labels that were kept as a field; those that are gone already are no error. */
+export async function deletePredictions(
+  db: Database,
+  id: CollectionId,
+  field: string
+): Promise<void> {
+  await write(db, ['derived'], (tx) =>
+    tx.objectStore('derived').delete([id, 'predictions', field])
+  );
+}
+
+/** What the field of a prediction's scores is called. */
+export function scoreField(field: string): string {
+  return `${field} score`;
+}
+
+/** The labels that a reader gave by hand. */
+export function getExamples(db: Database, id: CollectionId): Promise<Examples> {
+  return read(db, ['derived'], async (tx) => {
+    const kept = await tx.objectStore('derived').get([id, 'examples', 'marked']);
+    return kept?.kind === 'examples' ? kept.value : new Map();
+  });
+}
+
+/** Keeps the labels that a reader gave by hand. Throws `StoreError` `collection-gone`. */
+export async function saveExamples(db: Database, id: CollectionId, value: Examples): Promise<void> {
+  await write(db, ['collections', 'derived'], async (tx) => {
+    await requireCollection(tx, id);
+    await tx
+      .objectStore('derived')
+      .put({ collection: id, kind: 'examples', name: 'marked', value });
+  });
+}
+
+/** {@link listPredictions} in a transaction that sees `derived`. */
+export async function predictionsIn(tx: Reading, id: CollectionId): Promise<Predictions[]> {
+  const kept = await tx.objectStore('derived').getAll(keysOf(id));
+  return kept.flatMap((record) => (record.kind === 'predictions' ? [record.value] : []));
+}
+
+function fieldTaken(name: string): StoreError {
+  return new StoreError(
+    'field-taken',
+    `The items have a field “${name}” already.`,
+    'Give the predictions another name.'
+  );
+}
