@@ -6,6 +6,7 @@ import { appendItems, createCollection, getCollection } from '#lib/collection/st
 import type { Database } from '#lib/collection/store/database.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { assertRoomFor, keptBytes } from '#lib/collection/store/quota.ts';
+import type { StagedCounts } from '#lib/collection/store/staging.ts';
 import { MAX_ISSUES } from '#lib/collection/import/issues.ts';
 import { isBlank, parseTemplate, renderTemplate, unknownFields } from '#lib/collection/template.ts';
 import type { Issue } from '#lib/collection/types.ts';
@@ -185,7 +186,7 @@ export class ImportApi {
     id: CollectionId,
     { idField, keep }: { idField: string | null; keep: string[] },
     signal: AbortSignal
-  ): Promise<{ added: number; replaced: number }> {
+  ): Promise<StagedCounts> {
     const open = this.#opened();
     const db = await this.#database();
     const { space, template, titleField } = await getCollection(db, id);

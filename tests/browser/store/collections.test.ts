@@ -140,7 +140,7 @@ describe('appending', () => {
       ids.map((one) => item(one)),
       []
     );
-    expect(counts).toEqual({ added: BLOCK_ROWS, replaced: 0 });
+    expect(counts).toEqual({ added: BLOCK_ROWS, replaced: 0, unchanged: 0 });
     const blocks = await Array.fromAsync(iterateBlocks(db, id));
     expect(blocks.map(({ items }) => items.length)).toEqual([BLOCK_ROWS, 2]);
     const rows = [BLOCK_ROWS + 1, 0, 2, 99_999];
@@ -193,7 +193,8 @@ describe('an item whose id is taken', () => {
 
     expect(await appendItems(db, id, [item('a', 'new'), item('c')], [])).toEqual({
       added: 1,
-      replaced: 1
+      replaced: 1,
+      unchanged: 0
     });
     expect((await readItems(db, id, [2]))[0]!.replaces).toBe(0);
     expect(await countRows(db, id)).toEqual({ live: 2, pending: 2 });
@@ -205,7 +206,11 @@ describe('an item whose id is taken', () => {
   test('by a pending row replaces it at once', async () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, ['a']);
-    expect(await appendItems(db, id, [item('a', 'new')], [])).toEqual({ added: 0, replaced: 1 });
+    expect(await appendItems(db, id, [item('a', 'new')], [])).toEqual({
+      added: 0,
+      replaced: 1,
+      unchanged: 0
+    });
     expect((await readItems(db, id, [1]))[0]!.replaces).toBeUndefined();
     expect(await countRows(db, id)).toEqual({ live: 0, pending: 1 });
     expect((await getCollection(db, id)).deadRevision).toBe(1);
@@ -231,10 +236,24 @@ describe('an item whose id is taken', () => {
     await commit(db, id, [0]);
     expect(await appendItems(db, id, [item('a', 'x'), item('a', 'y')], [])).toEqual({
       added: 0,
-      replaced: 2
+      replaced: 2,
+      unchanged: 0
     });
     expect((await readItems(db, id, [2]))[0]!.replaces).toBe(0);
     expect(await countRows(db, id)).toEqual({ live: 1, pending: 1 });
+  });
+
+  test('by one that says just the same changes nothing: a file taken in twice is taken in once', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b']);
+    await commit(db, id, [0]);
+    const before = await getCollection(db, id);
+    const again = [item('a'), item('b'), item('b')];
+    expect(await appendItems(db, id, again, [])).toEqual({ added: 0, replaced: 0, unchanged: 3 });
+    expect(await getCollection(db, id)).toEqual(before);
+    const other = { ...item('a'), fields: { title: 'a', price: 3 } };
+    expect(await appendItems(db, id, [other], [])).toMatchObject({ replaced: 1 });
+    expect(await appendItems(db, id, [other], [])).toMatchObject({ replaced: 0, unchanged: 1 });
   });
 
   test('only by a dead row is new', async () => {
@@ -242,7 +261,11 @@ describe('an item whose id is taken', () => {
     const id = await collectionOf(db, ['a']);
     await commit(db, id, [0]);
     await killRows(db, id, [0]);
-    expect(await appendItems(db, id, [item('a')], [])).toEqual({ added: 1, replaced: 0 });
+    expect(await appendItems(db, id, [item('a')], [])).toEqual({
+      added: 1,
+      replaced: 0,
+      unchanged: 0
+    });
   });
 });
 

@@ -99,7 +99,7 @@ test.each(SEEDS)(
         await appendItems(
           db,
           id,
-          ids.map((one) => item(one)),
+          ids.map((one, n) => item(one, `${one} ${step}.${n}`)),
           []
         );
         for (const one of ids) model.append(one);

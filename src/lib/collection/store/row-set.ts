@@ -49,6 +49,12 @@ export class RowSet {
     this.#changed = true;
   }
 
+  /** Has the rows of another set from now on. */
+  replace(other: RowSet): void {
+    this.#bits = other.#bits;
+    this.#changed = true;
+  }
+
   /** A new set of the rows that are in either. */
   union(other: RowSet): RowSet {
     const [short, long] = [this.#bits, other.#bits].sort((a, b) => a.length - b.length);

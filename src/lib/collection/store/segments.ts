@@ -36,7 +36,7 @@ export async function commitSegment(
   db: Database,
   batch: CommitBatch
 ): Promise<{ deadRevision: number }> {
-  const parts = toSegments(batch);
+  const parts = segmentsOf(batch);
   const stores = ['items', 'segments', 'codes', 'runs', 'settings'] as const;
   const { deadRevision } = await edit(db, batch.collection, [...stores], async (state, tx) => {
     if (batch.dimensions !== state.collection.space.dimensions) throw malformed();
@@ -129,13 +129,16 @@ async function replacedBy(
  * Segments of a batch, each by rising row, and their codes; made before the transaction opens, since
  * Blobs copy.
  */
-function toSegments({
+export function segmentsOf({
   collection,
   rows,
   vectors,
   hashes,
   dimensions
-}: CommitBatch): { segment: Segment; codes: SegmentCodes }[] {
+}: Pick<CommitBatch, 'collection' | 'rows' | 'vectors' | 'hashes' | 'dimensions'>): {
+  segment: Segment;
+  codes: SegmentCodes;
+}[] {
   if (vectors.length !== rows.length * dimensions) throw malformed();
   if (hashes.length !== rows.length * HASH_BYTES) throw malformed();
   const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);

@@ -10,45 +10,91 @@ export type NewItem = Omit<StagedItem, 'row' | 'replaces'>;
 export interface StagedCounts {
   added: number;
   replaced: number;
+  /** Of an id whose item says the same already: nothing was done. */
+  unchanged: number;
 }
-
-/** The newest row of an id that is not dead. */
-type Holder = Pick<StagedItem, 'row' | 'replaces'>;
 
 /**
  * Gives items the next rows of a collection and writes them block by block; changes `state`, which
- * the caller saves. An item whose id another row holds takes that row's place.
+ * the caller saves. An item whose id another row holds takes that row's place, unless it says just the same.
  */
 export async function stageItems(
   tx: Writing,
   state: CollectionState,
   items: Iterable<NewItem>
 ): Promise<StagedCounts> {
-  const { collection } = state;
-  const counts: StagedCounts = { added: 0, replaced: 0 };
+  const counts: StagedCounts = { added: 0, replaced: 0, unchanged: 0 };
   const holders = await readHolders(tx, state);
+  function* makers(): Generator<(row: Row) => StagedItem> {
+    for (const item of items) {
+      const holder = holders.get(item.id);
+      if (holder && isSame(holder, item)) {
+        counts.unchanged++;
+        continue;
+      }
+      yield (row) => {
+        const staged = { ...item, row, replaces: holder && supersede(holder, state) };
+        holders.set(item.id, staged);
+        counts[holder ? 'replaced' : 'added']++;
+        return staged;
+      };
+    }
+  }
+  await appendRows(tx, state, makers());
+  return counts;
+}
+
+/**
+ * Writes items at the next rows of a collection, block by block, each made when its row is known; changes
+ * `state`, which the caller saves.
+ */
+export async function appendRows(
+  tx: Writing,
+  state: CollectionState,
+  makers: Iterable<(row: Row) => StagedItem>
+): Promise<void> {
+  const { collection } = state;
   let block = await lastBlock(tx, state);
-  for (const item of items) {
-    const row = collection.nextRow++;
-    const holder = holders.get(item.id);
-    const replaces = holder && supersede(holder, state);
-    holders.set(item.id, { row, replaces });
-    block.items.push({ ...item, row, replaces });
-    counts[holder ? 'replaced' : 'added']++;
+  for (const make of makers) {
+    block.items.push(make(collection.nextRow++));
     if (block.items.length === BLOCK_ROWS) {
       await tx.objectStore('items').put(block);
       block = emptyBlock(collection.id, collection.nextRow);
     }
   }
   if (block.items.length > 0) await tx.objectStore('items').put(block);
-  return counts;
+}
+
+/** Whether an item says just what the one says whose id it has. */
+function isSame(a: StagedItem, b: NewItem): boolean {
+  if (a.textHash !== b.textHash) return false;
+  return isEqual(a.fields, b.fields) && isEqual(a.passage ?? null, b.passage ?? null);
+}
+
+/** Compares plain data; the order of names does not count. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const names = Object.keys(a);
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    names.length === Object.keys(b).length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(b, name) &&
+        isEqual((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name])
+    )
+  );
 }
 
 /**
  * Makes way for a new row of the same id. A row with a vector stays findable until the new one has
  * its own, and is returned; one without dies at once and hands on what it was waiting to replace.
  */
-function supersede(holder: Holder, { embedded, dead }: CollectionState): Row | undefined {
+export function supersede(
+  holder: Pick<StagedItem, 'row' | 'replaces'>,
+  { embedded, dead }: CollectionState
+): Row | undefined {
   if (embedded.has(holder.row)) return holder.row;
   dead.add(holder.row);
   return holder.replaces;
@@ -57,12 +103,10 @@ function supersede(holder: Holder, { embedded, dead }: CollectionState): Row | u
 async function readHolders(
   tx: Writing,
   { collection, dead }: CollectionState
-): Promise<Map<string, Holder>> {
-  const holders = new Map<string, Holder>();
+): Promise<Map<string, StagedItem>> {
+  const holders = new Map<string, StagedItem>();
   for await (const { value } of tx.objectStore('items').iterate(keysOf(collection.id))) {
-    for (const { id, row, replaces } of value.items) {
-      if (!dead.has(row)) holders.set(id, { row, replaces });
-    }
+    for (const item of value.items) if (!dead.has(item.row)) holders.set(item.id, item);
   }
   return holders;
 }
