@@ -17,6 +17,7 @@ import type { CollectionState, ItemWithText } from '#lib/workers/items-api.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
 import { ClassifySession } from './classify-session.svelte.ts';
+import { ItemsSession } from './items-session.svelte.ts';
 import { RecommendSession } from './recommend-session.svelte.ts';
 import { runs } from './runs.svelte.ts';
 import { SearchSession } from './search-session.svelte.ts';
@@ -30,6 +31,8 @@ export class OpenCollection {
   readonly id: CollectionId;
   /** Searches in it. */
   readonly search = new SearchSession(this);
+  /** The list of its items. */
+  readonly list = new ItemsSession(this);
   /** Its items sorted into classes. */
   readonly classify = new ClassifySession(this);
   /** Recommendations from it. */
@@ -126,6 +129,8 @@ export class OpenCollection {
   async #open(): Promise<void> {
     const { signal } = this.#closing;
     throwIfCancelled(signal);
+    // Before anybody looks at its rows, and without anybody waiting for it to work out.
+    await items.api.compact(this.id).catch(() => false);
     this.#state = await items.api.collection(this.id);
     throwIfCancelled(signal);
     const port = this.#graphWorker.port();

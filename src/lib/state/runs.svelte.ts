@@ -16,15 +16,23 @@ export interface RunView {
 /** The embedding runs of this tab, by collection. They go on while the reader is on other pages. */
 class Runs {
   readonly #views = new SvelteMap<CollectionId, RunView>();
+  /** Collections that were changed while they were embedded: a run reads what is pending at its start. */
+  #again: readonly CollectionId[] = [];
 
   /** The run of a collection in this tab, going on or ended. */
   of(id: CollectionId): RunView | undefined {
     return this.#views.get(id);
   }
 
-  /** Embeds what is pending; `retry` takes the failed rows in again. Never throws: see the view. */
+  /**
+   * Embeds what is pending; `retry` takes the failed rows in again. While a run goes on, another follows it.
+   * Never throws: see the view.
+   */
   async start(id: CollectionId, retry = false): Promise<RunOutcome['state']> {
-    if (this.#views.get(id)?.running) return 'stopped';
+    if (this.#views.get(id)?.running) {
+      this.#again = [...this.#again, id];
+      return 'stopped';
+    }
     const show = (change: Partial<RunView>) => {
       const last = this.#views.get(id) ?? { progress: null, running: true, error: null };
       this.#views.set(id, { ...last, ...change });
@@ -34,7 +42,9 @@ class Runs {
       await settings.connect();
       const outcome = await embedder.api.run(id, retry, (progress) => show({ progress }));
       show({ running: false, error: outcome.error ?? null });
-      return outcome.state;
+      const again = this.#again.includes(id);
+      this.#again = this.#again.filter((other) => other !== id);
+      return again && outcome.state === 'done' ? await this.start(id) : outcome.state;
     } catch (error) {
       show({ running: false, error: toErrorData(error) });
       return 'stopped';

@@ -8,12 +8,14 @@ import {
   listCollections,
   updateCollection
 } from '#lib/collection/store/collections.ts';
+import { compact, worthCompacting } from '#lib/collection/store/compact.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { getDeadRows } from '#lib/collection/store/dead.ts';
 import { readItems } from '#lib/collection/store/items.ts';
 import { storageState, type StorageState } from '#lib/collection/store/quota.ts';
 import { predictedFields } from '#lib/collection/store/predictions.ts';
 import { getRun, getSpent } from '#lib/collection/store/runs.ts';
+import { RowSet } from '#lib/collection/store/row-set.ts';
 import type { FailedRow, Settings, Spent } from '#lib/collection/store/schema.ts';
 import { getSetting, setSetting } from '#lib/collection/store/settings.ts';
 import { renderTemplate, parseTemplate } from '#lib/collection/template.ts';
@@ -77,6 +79,26 @@ export class ItemsApi {
   async rename(id: CollectionId, name: string): Promise<void> {
     await updateCollection(await this.#database(), id, { name });
     this.#announce({ kind: 'library' });
+  }
+
+  /**
+   * Compacts a collection where that is worth it and nobody embeds or appends; tells whether it was done.
+   * Throws `StoreError`: see `compact`.
+   */
+  async compact(id: CollectionId): Promise<boolean> {
+    const db = await this.#database();
+    const { nextRow } = await getCollection(db, id);
+    const dead = new RowSet((await getDeadRows(db, id)).bits).size;
+    if (!worthCompacting(nextRow, dead)) return false;
+    const ifAvailable = { ifAvailable: true };
+    return navigator.locks.request(`semblance:run:${id}`, ifAvailable, (run) =>
+      navigator.locks.request(`semblance:append:${id}`, ifAvailable, async (append) => {
+        if (!run || !append) return false;
+        await compact(db, id);
+        this.#announce({ kind: 'rows', collection: id });
+        return true;
+      })
+    );
   }
 
   /** Deletes a collection and everything kept for it. */

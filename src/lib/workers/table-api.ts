@@ -1,3 +1,4 @@
+import { bitAt } from '#lib/base/bits.ts';
 import { makeAnnouncer } from '#lib/base/changes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { SemblanceError } from '#lib/base/errors.ts';
@@ -14,6 +15,9 @@ import {
 } from '#lib/collection/store/predictions.ts';
 import type { Examples, Predictions } from '#lib/collection/store/schema.ts';
 import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
+import { hasWords } from '#lib/collection/table/find-words.ts';
+import { sortRows, type Sorting } from '#lib/collection/table/sort-rows.ts';
+import type { ItemEdit } from '#lib/collection/store/edit-items.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { intersect } from '#lib/index/bitmap.ts';
 import type { Fields, Passage } from '#lib/collection/types.ts';
@@ -21,6 +25,7 @@ import { titleOf } from '#lib/tasks/search.ts';
 import { readTable } from './read-table.ts';
 import { RegexRunner } from './regex-runner.ts';
 import { filterTable, type FilteredRows, type RegexAnswers } from './table-filter.ts';
+import { TableEdits, type EditPreview, type SavedItem } from './table-edits.ts';
 import { TableKeywords } from './table-keywords.ts';
 
 /** An item as pages show it. */
@@ -43,6 +48,22 @@ export interface ItemName {
   title: string;
 }
 
+/** Which items are listed, and how. */
+export interface ViewQuery {
+  filter: Filter | null;
+  /** Words that an item has in any of its fields. */
+  words: string;
+  sorting: Sorting | null;
+}
+
+/** The rows of the items that are listed, in order, of so many in all. */
+export interface TableView {
+  rows: Uint32Array;
+  total: number;
+  /** Of the rows' numbers. */
+  generation: number;
+}
+
 /** Distinct values of a field that are counted, unless more are asked for. */
 const MOST_VALUES = 500;
 
@@ -56,6 +77,7 @@ export class TableApi {
   #table: ItemTable | undefined;
   readonly #announce = makeAnnouncer();
   #keywords: TableKeywords | undefined;
+  #edits: TableEdits | undefined;
   readonly #regexes = new RegexRunner();
   /** Of the table as it is. */
   #regexAnswers: RegexAnswers = new Map();
@@ -74,6 +96,10 @@ export class TableApi {
     this.#table = undefined;
     this.#keywords?.close();
     this.#keywords = new TableKeywords(this.#database, collection);
+    this.#edits = new TableEdits(this.#database, collection, async () => {
+      await this.refresh();
+      return this.#opened();
+    });
     await this.refresh(onProgress);
   }
 
@@ -139,6 +165,56 @@ export class TableApi {
     const bits = allowed ? intersect(live, allowed) : live;
     const hits = await this.#keywords!.search(table, question, k, bits, onProgress);
     return transfer(hits, [hits.rows.buffer, hits.scores.buffer]);
+  }
+
+  /**
+   * One row for each item that a filter means and that has some words, in order; those that wait for their
+   * vector too.
+   */
+  async view({ filter, words, sorting }: ViewQuery): Promise<TableView> {
+    const table = this.#opened();
+    const all = table.newestRows();
+    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+    let rows: Uint32Array = all;
+    if (filter) {
+      const found = await filterTable(table, filter, all, this.#regexes, this.#regexAnswers);
+      rows = rows.filter((row) => bitAt(found.bits, row));
+    }
+    if (wanted.length > 0) rows = rows.filter((row) => hasWords(table.valuesAt(row), wanted));
+    if (sorting) {
+      const { field, descending } = sorting;
+      const type = table.collection.fields.find(({ name }) => name === field)?.type ?? 'text';
+      rows = sortRows(rows, (row) => table.value(field, row), type, descending);
+    }
+    const { generation } = table.collection;
+    const view = { rows: rows.slice(), total: all.length, generation };
+    return transfer(view, [view.rows.buffer]);
+  }
+
+  /** What saving an item would take; see {@link TableEdits.preview}. */
+  previewEdit(row: Row | null, fields: Fields): Promise<EditPreview> {
+    return this.#edits!.preview(row, fields);
+  }
+
+  /** Saves an item; see {@link TableEdits.save}. */
+  saveItem(row: Row | null, id: string, fields: Fields): Promise<SavedItem> {
+    return this.#edit(this.#edits!.save(row, id, fields));
+  }
+
+  /** Deletes items; see {@link TableEdits.remove}. */
+  removeItems(rows: Row[]): Promise<ItemEdit> {
+    return this.#edit(this.#edits!.remove(rows));
+  }
+
+  /** Undoes an edit; see {@link TableEdits.undo}. */
+  undo(edit: ItemEdit): Promise<void> {
+    return this.#edit(this.#edits!.undo(edit));
+  }
+
+  async #edit<T>(editing: Promise<T>): Promise<T> {
+    const result = await editing;
+    await this.#changed();
+    return result;
   }
 
   /** The most frequent values of a field over the rows that can be found. */

@@ -66,7 +66,7 @@ export async function appendRows(
 }
 
 /** Whether an item says just what the one says whose id it has. */
-function isSame(a: StagedItem, b: NewItem): boolean {
+export function isSame(a: NewItem, b: NewItem): boolean {
   if (a.textHash !== b.textHash) return false;
   return isEqual(a.fields, b.fields) && isEqual(a.passage ?? null, b.passage ?? null);
 }

@@ -28,6 +28,8 @@ export class ItemTable {
   #template: Template;
   #rows: TableRows = { embedded: new Uint8Array(0), dead: new Uint8Array(0) };
   readonly #items: (StagedItem | undefined)[] = [];
+  /** The first row that an id ever had: an item that is changed stays where it was. */
+  readonly #firstRows = new Map<string, Row>();
   /** Predicted labels and their scores, by the fields they are shown as. */
   #predicted = new Map<string, (row: Row) => FieldValue>();
   /** Newest row of each id that is not dead; made when it is first asked for. */
@@ -49,7 +51,10 @@ export class ItemTable {
 
   /** Takes in further items, by rising rows. */
   add(items: StagedItem[]): void {
-    for (const item of items) this.#items[item.row] = item;
+    for (const item of items) {
+      this.#items[item.row] = item;
+      if (!this.#firstRows.has(item.id)) this.#firstRows.set(item.id, item.row);
+    }
     this.#holders = undefined;
   }
 
@@ -99,15 +104,18 @@ export class ItemTable {
   }
 
   /**
-   * One row for each item, rising: of an item that waits for the vector of its new text, the row with
-   * the new text.
+   * One row for each item, in the order in which items came to be: of one that waits for the vector of its new
+   * text, the row with the new text.
    */
   newestRows(): Uint32Array<ArrayBuffer> {
     const replaced = new Set<Row>();
     for (const item of this.#items) {
       if (item?.replaces !== undefined && this.has(item.row)) replaced.add(item.replaces);
     }
-    return Uint32Array.from(rowsWhere(this.size, (row) => this.has(row) && !replaced.has(row)));
+    const rows = [...rowsWhere(this.size, (row) => this.has(row) && !replaced.has(row))];
+    const first = (row: Row) => this.#firstRows.get(this.#items[row]!.id)!;
+    if (rows.some((row) => first(row) !== row)) rows.sort((a, b) => first(a) - first(b) || a - b);
+    return Uint32Array.from(rows);
   }
 
   /** The item at a row, dead or not. */
@@ -129,6 +137,15 @@ export class ItemTable {
     if (predicted) return predicted(row);
     const fields = this.#items[row]?.fields;
     return fields && Object.hasOwn(fields, field) ? fields[field]! : null;
+  }
+
+  /** All values of a row: its id, its fields, and what was predicted for it. */
+  *valuesAt(row: Row): Generator<FieldValue> {
+    const item = this.#items[row];
+    if (!item) return;
+    yield item.id;
+    yield* Object.values(item.fields);
+    for (const [, value] of this.predictionsAt(row)) yield value;
   }
 
   /** The text a row was embedded as. */

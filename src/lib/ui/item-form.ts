@@ -1,0 +1,70 @@
+import type { Field, Fields, FieldType, FieldValue } from '#lib/collection/types.ts';
+
+/** A field of an item as it stands in a form. */
+export interface FormField extends Field {
+  written: string;
+  /** Why what is written can't be its value. */
+  fault: string | null;
+}
+
+/** A value as a form writes it: a list has a line for each element. */
+export function writtenOf(value: FieldValue): string {
+  if (value === null) return '';
+  return Array.isArray(value) ? value.join('\n') : String(value);
+}
+
+/** The fields of a collection with an item's values; a field that only the item has comes last. */
+export function formOf(fields: Field[], item: Fields): FormField[] {
+  const known = new Set(fields.map(({ name }) => name));
+  const own = Object.entries(item)
+    .filter(([name]) => !known.has(name))
+    .map(([name, value]) => ({ name, type: typeOf(value) }));
+  return [...fields, ...own].map((field) => {
+    const value = Object.hasOwn(item, field.name) ? item[field.name]! : null;
+    return { ...field, written: writtenOf(value), fault: null };
+  });
+}
+
+/** What is written, as a value of a type; throws a sentence where it is none. Nothing written is null. */
+export function valueOf(written: string, type: FieldType): FieldValue {
+  if (written.trim() === '') return null;
+  switch (type) {
+    case 'number': {
+      const number = Number(written);
+      if (!Number.isFinite(number)) throw new Error('This is no number.');
+      return number;
+    }
+    case 'boolean':
+      return written === 'true';
+    case 'list':
+      return written
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+    case 'date':
+    case 'text':
+      return written;
+  }
+}
+
+/** The form's values, and the form with what is wrong told; values are null while anything is. */
+export function readForm(form: FormField[]): { form: FormField[]; fields: Fields | null } {
+  const entries: [string, FieldValue][] = [];
+  const read = form.map((field) => {
+    try {
+      entries.push([field.name, valueOf(field.written, field.type)]);
+      return { ...field, fault: null };
+    } catch (error) {
+      return { ...field, fault: (error as Error).message };
+    }
+  });
+  const right = read.every(({ fault }) => fault === null);
+  return { form: read, fields: right ? Object.fromEntries(entries) : null };
+}
+
+function typeOf(value: FieldValue): FieldType {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'number' || typeof value === 'boolean'
+    ? (typeof value as 'number' | 'boolean')
+    : 'text';
+}
