@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchEmbed } from './embed.ts';
 import { benchFirstLoad } from './first-load.ts';
 import { benchImport } from './import.ts';
+import { benchTasks } from './tasks.ts';
 import { GENERATORS } from './vectors/data-sets.ts';
 import { readRealVectors } from './vectors/real-vectors.ts';
 import { toMarkdown } from './vectors/report.ts';
@@ -24,7 +25,8 @@ export interface Figure {
 const PARTS: Record<string, () => Promise<Figure[]>> = {
   'first-load': benchFirstLoad,
   embed: benchEmbed,
-  import: benchImport
+  import: benchImport,
+  tasks: benchTasks
 };
 const VECTORS = 'vectors';
 
