@@ -12,6 +12,7 @@ import {
   classifyByLabels,
   trueLabels,
   type Classified,
+  type ClassifiedRows,
   type Judgement,
   type Rule
 } from './classifying.ts';
@@ -28,12 +29,18 @@ export interface Judged {
   curve: (PrecisionRecall & { label: string }) | null;
 }
 
+/** The open collection, as classifying needs it. */
+export interface Classifying extends Searched {
+  /** Of its rows' numbers. */
+  readonly generation: number;
+}
+
 /** Values of a field that may be labels: more are no classes. */
 export const MOST_LABELS = 50;
 
 /** Classifies the items of an open collection, and judges what came of it. */
 export class ClassifySession {
-  readonly #collection: Searched;
+  readonly #collection: Classifying;
   labelsText = $state('');
   way = $state<ClassifyWay>('labels');
   /** The field whose values teach; null for examples that are marked by hand. */
@@ -45,18 +52,19 @@ export class ClassifySession {
   #marks = $state.raw<ReadonlyMap<string, string>>(NO_MARKS);
   #trueField = $state<string | null>(null);
   #truth = $state.raw<(string | null)[] | null>(null);
-  #outcome = $state.raw<Classified | null>(null);
+  #outcome = $state.raw<ClassifiedRows | null>(null);
   #progress = $state<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
   #marksRead: Promise<void> | undefined;
 
-  constructor(collection: Searched) {
+  constructor(collection: Classifying) {
     this.#collection = collection;
   }
 
+  /** Null also when the rows it is of were numbered anew. */
   get outcome(): Classified | null {
-    return this.#outcome;
+    return this.#outcome?.generation === this.#collection.generation ? this.#outcome : null;
   }
   /** From 0 to 1 while it goes on, else null. */
   get progress(): number | null {
@@ -80,7 +88,7 @@ export class ClassifySession {
 
   /** How each run did; null while there is nothing to judge by. */
   readonly judged: Judged[] | null = $derived.by(() => {
-    const [outcome, truth] = [this.#outcome, this.#truth];
+    const [outcome, truth] = [this.outcome, this.#truth];
     return outcome && truth && judge(outcome, truth);
   });
 
@@ -97,7 +105,7 @@ export class ClassifySession {
     try {
       const outcome = await this.#run({ onProgress, signal });
       if (this.#running !== running) return;
-      this.#outcome = outcome;
+      this.#outcome = { ...outcome, generation: this.#collection.generation };
       await this.#readTruth();
     } catch (error) {
       if (this.#running === running && !(error instanceof CancelledError)) {

@@ -29,6 +29,9 @@ export interface Classified {
   judgement: string;
 }
 
+/** What came of classifying, and the generation of the collection that its rows are of. */
+export type ClassifiedRows = Classified & { generation: number };
+
 /** What a long calculation reports to and is ended by. */
 export interface Working {
   onProgress: (share: number) => void;

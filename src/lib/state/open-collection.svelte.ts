@@ -91,6 +91,10 @@ export class OpenCollection {
   get template(): string {
     return this.#state?.collection.template ?? '';
   }
+  /** Of its rows' numbers: they are others when it has been compacted. */
+  get generation(): number {
+    return this.#state?.collection.generation ?? 0;
+  }
   get idField(): string | null {
     return this.#state?.collection.idField ?? null;
   }

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import type { Field, Fields } from '#lib/collection/types.ts';
+import { formOf, readForm, valueOf } from '#lib/ui/item-form.ts';
+
+const FIELDS: Field[] = [
+  { name: 'title', type: 'text' },
+  { name: 'price', type: 'number' },
+  { name: 'sold', type: 'boolean' },
+  { name: 'tags', type: 'list' }
+];
+
+it('an item comes out of its form as it went in', () => {
+  const item: Fields = {
+    title: 'Two\nlines',
+    price: -2.5,
+    sold: false,
+    tags: ['a', 'b'],
+    extra: 'x'
+  };
+  expect(readForm(formOf(FIELDS, item)).fields).toEqual(item);
+  const empty = { title: null, price: null, sold: null, tags: null };
+  expect(readForm(formOf(FIELDS, {})).fields).toEqual(empty);
+});
+
+it('what can’t be a value is told at its field, and nothing is read', () => {
+  const form = formOf(FIELDS, {}).map((field) =>
+    field.name === 'price' ? { ...field, written: 'ten' } : field
+  );
+  const { form: told, fields } = readForm(form);
+  expect(fields).toBeNull();
+  expect(told.map(({ fault }) => fault)).toEqual([null, 'This is no number.', null, null]);
+});
+
+it('lines of a list are its elements', () => {
+  expect(valueOf(' a \n\n b', 'list')).toEqual(['a', 'b']);
+  expect(valueOf(' ', 'text')).toBeNull();
+});
