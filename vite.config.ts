@@ -3,12 +3,13 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { hnswlibTransform } from './src/site/hnswlib-transform.ts';
 import { kernelPlugin } from './src/site/kernel-plugin.ts';
+import { sqliteTransform } from './src/site/sqlite-transform.ts';
 import { browserLaunchOptions } from './tests/support/browser.ts';
 
 export default defineConfig({
-  plugins: [hnswlibTransform(), kernelPlugin(), sveltekit()],
+  plugins: [hnswlibTransform(), sqliteTransform(), kernelPlugin(), sveltekit()],
   // Workers are ES modules so that their heavy parts (tokeniser, SDK) stay separate files, loaded when used.
-  worker: { format: 'es', plugins: () => [hnswlibTransform(), kernelPlugin()] },
+  worker: { format: 'es', plugins: () => [hnswlibTransform(), sqliteTransform(), kernelPlugin()] },
   // The content security policy refuses `data:` URLs for fonts and for `fetch`.
   build: { assetsInlineLimit: 0 },
   test: {
@@ -21,10 +22,13 @@ export default defineConfig({
         extends: true,
         // Found only when a test imports it, a package would be bundled late and the page reloaded.
         optimizeDeps: {
+          // It looks for its WebAssembly beside itself.
+          exclude: ['@sqlite.org/sqlite-wasm'],
           include: [
             '@noble/hashes/sha2.js',
             'gpt-tokenizer/encoding/cl100k_base',
             'idb',
+            'jsonc-parser',
             'openai',
             'papaparse',
             'svelte',

@@ -1,4 +1,4 @@
-import initialise, { type Database, type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
+import type { Database, Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 
 /** SQLite itself, and one open database. */
 export type SqliteModule = Sqlite3Static;
@@ -11,9 +11,11 @@ let loading: Promise<SqliteModule> | undefined;
  * Only this file imports it.
  */
 export function loadSqlite(): Promise<SqliteModule> {
-  loading ??= initialise().catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
+  loading ??= import('@sqlite.org/sqlite-wasm')
+    .then(({ default: initialise }) => initialise())
+    .catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
   return loading;
 }
