@@ -158,10 +158,9 @@ export class ItemsSession {
     this.#undos = this.#undos.slice(0, -1);
     await this.#try(async () => {
       const table = await this.#collection.table();
-      await table.undo(last.edit);
+      const pending = await table.undo(last.edit);
       this.#told = `Undone: ${last.words}.`;
-      // What is back may have been waiting for its vector.
-      void runs.start(this.#collection.id);
+      if (pending) void runs.start(this.#collection.id);
     });
   }
 

@@ -269,7 +269,7 @@ export class OpenCollection {
   /** Ends the workers; nothing can be asked afterwards. */
   close(): void {
     this.#closing.abort();
-    this.search.clear();
+    this.search.cancel();
     this.classify.cancel();
     this.#stopListening();
     this.#engineWorker.end();

@@ -76,8 +76,13 @@ export class SearchSession {
     const running = (this.#running = new AbortController());
     this.#request = request;
     this.#error = null;
-    if (!asksSomething(request)) return this.clear();
-    this.#busy = true;
+    this.#busy = asksSomething(request);
+    if (!this.#busy) {
+      this.#answers = [];
+      // What it would mean is told before anything is asked.
+      await this.filtering.use(request.filter).catch(() => {});
+      return;
+    }
     const askedAt = performance.now();
     const { signal } = running;
     try {
@@ -100,7 +105,8 @@ export class SearchSession {
           show(n, await answerTo({ ...question, ...how }, sources));
         })
       );
-      await this.#readPairs();
+      // Answers need not wait for it, nor go when it fails.
+      this.#readPairs().catch(() => {});
     } catch (error) {
       if (this.#running !== running) return;
       // The last answers are not this request's.
@@ -111,14 +117,11 @@ export class SearchSession {
     }
   }
 
-  /** Shows no answer: the question was cleared. */
-  clear(): void {
+  /** Ends what is going on. */
+  cancel(): void {
     this.#running?.abort();
     this.#running = undefined;
-    this.#request = NO_REQUEST;
     this.#busy = false;
-    this.#answers = [];
-    this.#error = null;
   }
 
   /** Similarities of the collection's pairs, once for each state of its items. */

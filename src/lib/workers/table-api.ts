@@ -207,7 +207,7 @@ export class TableApi {
   }
 
   /** Undoes an edit; see {@link TableEdits.undo}. */
-  undo(edit: ItemEdit): Promise<void> {
+  undo(edit: ItemEdit): Promise<boolean> {
     return this.#edit(this.#edits!.undo(edit));
   }
 

@@ -107,9 +107,9 @@ export class TableEdits {
 
   /**
    * Undoes an edit. Throws `StoreError` `changed-meanwhile` when its items were changed since, or others have
-   * their ids now.
+   * their ids now. Tells whether anything that is back waits for its vector.
    */
-  undo(edit: ItemEdit): Promise<void> {
+  undo(edit: ItemEdit): Promise<boolean> {
     return this.#retry(async (table, expects) => {
       const born = new Set(edit.born);
       for (const row of edit.gone) {
@@ -118,6 +118,7 @@ export class TableEdits {
         throw itemChanged();
       }
       await undoEdit(await this.#database(), this.#collection, expects, edit);
+      return edit.gone.some((row) => !table.hasVector(row));
     });
   }
 

@@ -86,9 +86,14 @@ export class ItemTable {
     return this.#items[row] !== undefined && !bitAt(this.#rows.dead, row);
   }
 
+  /** Whether a row has its vector, dead or not. */
+  hasVector(row: Row): boolean {
+    return bitAt(this.#rows.embedded, row);
+  }
+
   /** Whether a row can be found: it has an item and a vector, and is not dead. */
   isLive(row: Row): boolean {
-    return this.has(row) && bitAt(this.#rows.embedded, row);
+    return this.has(row) && this.hasVector(row);
   }
 
   /** Rows that can be found, rising. */
