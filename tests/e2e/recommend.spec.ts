@@ -146,7 +146,7 @@ test('diversity changes what is recommended, and none keeps the nearest first', 
   await like(page, PRODUCTS[0]!.title);
   const plain = await recommended(page);
   const slider = page.getByRole('slider', { name: 'Diversity' });
-  await slider.fill('8');
+  await slider.fill('0.8');
   await expect
     .poll(async () => (await recommended(page)).map(({ title }) => title))
     .not.toEqual(plain.map(({ title }) => title));

@@ -7,6 +7,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Tests of `npm test` that try a few seeds, and many when VITE_SOAK_ROUNDS says so. */
 const TESTS = {
   store: { file: 'tests/browser/store/model.test.ts', perMinute: 250 },
+  edits: { file: 'tests/browser/store/edits.test.ts', perMinute: 60 },
   graphs: { file: 'tests/browser/index/damaged-graph.test.ts', perMinute: 4000 }
 };
 

@@ -25,7 +25,8 @@ const PARTS: Record<string, { share: number; run: (options: SoakOptions) => Prom
   storms: { share: 0.2, run: soakStorms },
   import: { share: 0.15, run: soakImport },
   store: { share: 0.1, run: (options) => soakBrowserTests('store', options) },
-  graphs: { share: 0.25, run: (options) => soakBrowserTests('graphs', options) }
+  edits: { share: 0.1, run: (options) => soakBrowserTests('edits', options) },
+  graphs: { share: 0.15, run: (options) => soakBrowserTests('graphs', options) }
 };
 
 const { values } = parseArgs({
