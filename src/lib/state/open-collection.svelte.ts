@@ -54,6 +54,8 @@ export class OpenCollection {
   readonly #graphWorker: GraphConnector;
   readonly #tableWorker = makeTable();
   #tableOpened: Promise<void> | undefined;
+  /** Whether the table has the items in memory. */
+  #tableRead = false;
   /** Aborted when the collection is closed: no worker may be started after that. */
   readonly #closing = new AbortController();
   readonly #stopListening: () => void;
@@ -62,7 +64,7 @@ export class OpenCollection {
   constructor(id: CollectionId) {
     this.id = id;
     this.#engineWorker.onDeath = (reason) => this.#lose(reason);
-    this.#tableWorker.onDeath = () => (this.#tableOpened = undefined);
+    this.#tableWorker.onDeath = () => this.#closeTable();
     this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));
     this.#ready().catch((error: unknown) => this.#tellReading(error));
     this.#stopListening = onChange((change) => {
@@ -208,12 +210,20 @@ export class OpenCollection {
   /** The table's worker, once it has read the items: it is started when first asked for. */
   async table(): Promise<Remote<TableApi>> {
     throwIfCancelled(this.#closing.signal);
-    this.#tableOpened ??= this.#tableWorker.api.open(this.id).catch((error: unknown) => {
-      this.#tableOpened = undefined;
-      throw error;
-    });
+    this.#tableOpened ??= this.#tableWorker.api.open(this.id).then(
+      () => void (this.#tableRead = true),
+      (error: unknown) => {
+        this.#closeTable();
+        throw error;
+      }
+    );
     await this.#tableOpened;
     return this.#tableWorker.api;
+  }
+
+  #closeTable(): void {
+    this.#tableOpened = undefined;
+    this.#tableRead = false;
   }
 
   /** Only where it was opened: who does not look at many items need not wait for them. */
@@ -225,7 +235,8 @@ export class OpenCollection {
 
   /** Items by row, in the order asked; those that are gone are left out. */
   items(rows: Uint32Array): Promise<ItemWithText[]> {
-    return items.api.items(this.id, rows);
+    // Where all are in memory, no block of them is read for each.
+    return this.#tableRead ? this.#tableWorker.api.cells(rows) : items.api.items(this.id, rows);
   }
 
   /** The vectors of texts in the collection's space: kept ones, the rest bought. */
