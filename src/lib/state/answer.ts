@@ -48,6 +48,8 @@ export interface Inquiry {
   k: number;
   /** How much the ranking by words counts beside that by meaning: 0 not at all, 1 alone. */
   keywords: number;
+  /** What was found by words, where that counts: it needs no vector, and so is asked for first. */
+  byWords?: Promise<KeywordRows> | undefined;
   /** Rows that may be found, as a bitmap; all when undefined. */
   allowed?: Uint8Array | undefined;
   /** The row that asks with its own vector, and is not its own answer. */
@@ -70,13 +72,12 @@ export interface Sources {
     query: NeighbourQuery,
     onFirst?: (first: DrawnNeighbours) => void
   ): Promise<DrawnNeighbours>;
-  keywords(question: string, k: number, allowed?: Uint8Array): Promise<KeywordRows>;
   describe(question: Float32Array, rows: Uint32Array): Promise<DescribedRows>;
   items(rows: Uint32Array): Promise<FoundItem[]>;
 }
 
 /** Places of each ranking that are fused, for each result: what is below in both is not shown. */
-const DEEPER = 5;
+export const DEEPER = 5;
 
 /**
  * Finds the neighbours of a question, fuses them with the ranking by words where that counts, and joins
@@ -85,8 +86,9 @@ const DEEPER = 5;
 export async function answerTo(inquiry: Inquiry, sources: Sources): Promise<Answer> {
   throwIfCancelled(inquiry.signal);
   const join = joiner(inquiry, sources);
-  return inquiry.keywords > 0
-    ? join(await findFused(inquiry, sources))
+  const { byWords } = inquiry;
+  return byWords
+    ? join(await findFused(inquiry, byWords, sources))
     : findNear(inquiry, sources, join);
 }
 
@@ -126,16 +128,18 @@ async function findNear(
   }
 }
 
-async function findFused(inquiry: Inquiry, sources: Sources): Promise<Finding> {
-  const { question, vector, k, keywords, allowed, row } = inquiry;
+async function findFused(
+  inquiry: Inquiry,
+  ranking: Promise<KeywordRows>,
+  sources: Sources
+): Promise<Finding> {
+  const { vector, k, keywords, row } = inquiry;
   const deep = k * DEEPER;
   const from = performance.now();
   let wordsMs = 0;
   const [near, found] = await Promise.all([
     sources.search(queryOf(inquiry, deep)),
-    sources
-      .keywords(question, deep + 1, allowed)
-      .finally(() => (wordsMs = performance.now() - from))
+    ranking.finally(() => (wordsMs = performance.now() - from))
   ]);
   const byMeaning = withoutRow(near, row, deep).rows;
   const byWords = found.rows.filter((other) => other !== row);

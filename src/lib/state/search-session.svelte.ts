@@ -11,7 +11,14 @@ import type { EngineApi } from '#lib/workers/engine-api.ts';
 import type { ItemWithText } from '#lib/workers/items-api.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
-import { answerTo, type Answer, type Inquiry, type Sources } from './answer.ts';
+import {
+  answerTo,
+  DEEPER,
+  type Answer,
+  type Inquiry,
+  type KeywordRows,
+  type Sources
+} from './answer.ts';
 import { Filtering } from './filtering.svelte.ts';
 import { asksSomething, NO_REQUEST, type SearchRequest } from './search-request.ts';
 
@@ -86,10 +93,12 @@ export class SearchSession {
     const askedAt = performance.now();
     const { signal } = running;
     try {
+      const filtering = this.filtering.use(request.filter);
+      const ranking = this.#rankings(request, filtering);
       const [questions, sources, allowed] = await Promise.all([
         this.#questions(request, signal),
         this.#sources(),
-        this.filtering.use(request.filter)
+        filtering
       ]);
       throwIfCancelled(signal);
       let fresh: readonly (Answer | null)[] = questions.map(() => null);
@@ -102,7 +111,7 @@ export class SearchSession {
         questions.map(async (question, n) => {
           const onFirst = (first: Answer) => show(n, first);
           const how = { askedAt, method, k, keywords, allowed, titleField, signal, onFirst };
-          show(n, await answerTo({ ...question, ...how }, sources));
+          show(n, await answerTo({ ...question, ...how, byWords: ranking[n] }, sources));
         })
       );
       // Answers need not wait for it, nor go when it fails.
@@ -145,6 +154,22 @@ export class SearchSession {
     });
   }
 
+  /** What each question finds by words, where that counts: begun at once, while it is embedded. */
+  #rankings(
+    { questions, keywords, k }: SearchRequest,
+    filtering: Promise<Uint8Array | undefined>
+  ): Promise<KeywordRows>[] {
+    if (keywords === 0) return [];
+    return questions.map((question) => {
+      const ranking = Promise.all([this.#collection.table(), filtering]).then(([table, allowed]) =>
+        table.keywords(question, k * DEEPER + 1, allowed)
+      );
+      // Who waits for it hears of it; nobody may, when embedding fails.
+      ranking.catch(() => {});
+      return ranking;
+    });
+  }
+
   async #itemQuestion(id: string): Promise<Question> {
     const table = await this.#collection.table();
     const [row = null] = await table.rowsOf([id]);
@@ -160,10 +185,6 @@ export class SearchSession {
     return {
       search: (query, onFirst) => engine.search(query, onFirst),
       describe: (question, rows) => engine.describe(question, rows),
-      keywords: async (question, k, allowed) => {
-        const table = await this.#collection.table();
-        return table.keywords(question, k, allowed);
-      },
       items: (rows) => this.#collection.items(rows)
     };
   }

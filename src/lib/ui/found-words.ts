@@ -7,7 +7,7 @@ const STEPS: Record<Step['name'], string> = {
   graph: 'Graph',
   scan: 'Compare',
   're-score': 'Re-score from float32',
-  words: 'Look for the words, meanwhile',
+  words: 'Wait for the ranking by words',
   items: 'Read items'
 };
 

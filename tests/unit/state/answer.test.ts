@@ -39,7 +39,6 @@ function makeSources() {
       asked.resolve(onFirst!);
       return final.promise;
     },
-    keywords: () => Promise.resolve({ rows: new Uint32Array(0), words: [] }),
     describe: (_, rows) => {
       const { similarities, fingerprints, repeats } = found([...rows], false);
       return Promise.resolve({ similarities, fingerprints, repeats });
@@ -159,11 +158,8 @@ test('an item that asks is not its own answer', async () => {
 test('words count as much as they are weighed, and the places of both rankings are told', async () => {
   const answerWith = async (keywords: number) => {
     const { sources, answer } = makeSources();
-    const byWords = { rows: Uint32Array.of(8, 4, 9), words: ['why'] };
-    const answering = answerTo(
-      { ...inquiry(() => {}), keywords, k: 3 },
-      { ...sources, keywords: () => Promise.resolve(byWords) }
-    );
+    const byWords = Promise.resolve({ rows: Uint32Array.of(8, 4, 9), words: ['why'] });
+    const answering = answerTo({ ...inquiry(() => {}), keywords, byWords, k: 3 }, sources);
     answer(found([4, 6, 7], false));
     return answering;
   };

@@ -32,6 +32,8 @@ export class KeywordIndex {
   /** Rows below it have been taken in. */
   size: Row = 0;
   #texts = 0;
+  /** How many items have a word, for words that were asked for: counting goes through all of them. */
+  readonly #counts = new Map<string, number>();
 
   private constructor(sqlite: SqliteModule, db: Sqlite) {
     this.#sqlite = sqlite;
@@ -77,6 +79,7 @@ export class KeywordIndex {
       insert.finalize();
     }
     this.size = end;
+    this.#counts.clear();
   }
 
   /** The `k` allowed rows (a bitmap) that rank best for the words of a question. */
@@ -118,20 +121,27 @@ export class KeywordIndex {
    * the items have: it is left out, unless there is no other.
    */
   #telling(question: string): string[] {
-    const count = this.#db.prepare('select doc from vocabulary where term = ?');
     const found: { word: string; items: number }[] = [];
     const seen = new Set<string>();
     for (const { word } of wordsOf(question)) {
       if (seen.size === MOST_WORDS) break;
       if (seen.has(word)) continue;
       seen.add(word);
-      count.bind([word]);
-      if (count.step()) found.push({ word, items: count.getInt(0)! });
-      count.reset();
+      const items = this.#count(word);
+      if (items > 0) found.push({ word, items });
     }
-    count.finalize();
     const telling = found.filter(({ items }) => items <= this.#texts / 2);
     return (telling.length > 0 ? telling : found).map(({ word }) => word);
+  }
+
+  #count(word: string): number {
+    let items = this.#counts.get(word);
+    if (items === undefined) {
+      const query = 'select doc from vocabulary where term = ?';
+      items = Number(this.#db.selectValue(query, word) ?? 0);
+      this.#counts.set(word, items);
+    }
+    return items;
   }
 
   /** Reads the `limit` best rows; returns how many there were. */
