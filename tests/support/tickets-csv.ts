@@ -13,24 +13,41 @@ const DETAILS =
     '|'
   );
 
-/**
- * A CSV of support tickets: `rows` rows of about `bytesPerRow` bytes, the same for the same seed,
- * with quoted commas, quotes and line breaks in it.
- */
-export function ticketsCsv(rows: number, bytesPerRow: number, seed = 1): string {
+/** A support ticket; the day is of March 2026. */
+export interface Ticket {
+  subject: string;
+  description: string;
+  priority: number;
+  day: string;
+}
+
+/** Support tickets of about `bytesPerRow` bytes, a hundred words in all: the same for the same seed. */
+export function tickets(rows: number, bytesPerRow: number, seed = 1): Ticket[] {
   const random = seededRandom(seed);
   const pick = (words: string[]) => words[Math.floor(random() * words.length)]!;
   const sentence = () => `The ${pick(SUBJECTS)} ${pick(TROUBLES)} ${pick(DETAILS)}.`;
-  const lines = ['id,subject,description,priority,created'];
-  for (let row = 1; row <= rows; row++) {
+  return Array.from({ length: rows }, (_, n) => {
     let description = sentence();
     while (description.length < bytesPerRow - 60) {
       description += (random() < 0.1 ? '\n' : ' ') + sentence();
     }
-    const quoted = `"${description.replaceAll('"', '""')}"`;
-    const day = String(1 + Math.floor(random() * 28)).padStart(2, '0');
-    const subject = `${pick(SUBJECTS)} ${pick(SUBJECTS)} ${row}`;
-    lines.push(`T${row},${subject},${quoted},${1 + Math.floor(random() * 5)},2026-03-${day}`);
-  }
-  return lines.join('\r\n') + '\r\n';
+    return {
+      description,
+      day: String(1 + Math.floor(random() * 28)).padStart(2, '0'),
+      subject: `${pick(SUBJECTS)} ${pick(SUBJECTS)} ${n + 1}`,
+      priority: 1 + Math.floor(random() * 5)
+    };
+  });
+}
+
+/**
+ * {@link tickets} as a CSV: `rows` rows of about `bytesPerRow` bytes, with quoted commas, quotes and line
+ * breaks in it.
+ */
+export function ticketsCsv(rows: number, bytesPerRow: number, seed = 1): string {
+  const lines = tickets(rows, bytesPerRow, seed).map((ticket, n) => {
+    const { subject, description, priority, day } = ticket;
+    return `T${n + 1},${subject},"${description.replaceAll('"', '""')}",${priority},2026-03-${day}`;
+  });
+  return ['id,subject,description,priority,created', ...lines].join('\r\n') + '\r\n';
 }

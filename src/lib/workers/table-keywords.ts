@@ -39,7 +39,8 @@ export class TableKeywords {
       const index = await this.#caughtUp(table, onProgress);
       return index.search(question, k, allowed);
     });
-    this.#working = searching.catch(() => {});
+    // What failed once is made anew.
+    this.#working = searching.catch(() => this.close());
     return searching;
   }
 
@@ -74,7 +75,7 @@ export class TableKeywords {
   async #load(madeOf: string): Promise<KeywordIndex> {
     const kept = await getKeywords(await this.#database(), this.#collection, madeOf);
     try {
-      if (kept) return await KeywordIndex.load(kept.bytes, kept.size);
+      if (kept) return await KeywordIndex.load(kept.bytes);
     } catch {
       // A cache that can't be read is made again.
     }
@@ -84,7 +85,7 @@ export class TableKeywords {
   /** Kept where there is room for it: it can be made again. */
   async #keep(index: KeywordIndex, madeOf: string): Promise<void> {
     index.optimise();
-    const kept = { madeOf, size: index.size, bytes: index.serialise() };
+    const kept = { madeOf, bytes: index.serialise() };
     await keepKeywords(await this.#database(), this.#collection, kept).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { matchesIn } from '#lib/base/matches.ts';
-import { foldWord, wordsOf } from '#lib/base/words.ts';
+import { foldWord, wordListOf, wordsOf } from '#lib/base/words.ts';
+import { awkwardText } from '../../support/awkward-text.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const words = (text: string) => Array.from(wordsOf(text), ({ word }) => word);
@@ -26,6 +27,33 @@ describe('words', () => {
     expect(words(`a ${'x'.repeat(5000)} b`)).toEqual(['a', 'b']);
   });
 
+  it('differ by the vowels and voicing marks of scripts that have no accents', () => {
+    for (const [one, other] of [
+      ['की', 'का'],
+      ['กิน', 'กัน'],
+      ['ガス', 'カス']
+    ] as const)
+      expect(foldWord(one)).not.toBe(foldWord(other));
+    expect(foldWord('שָׁלוֹם')).toBe(foldWord('שלום'));
+  });
+
+  it('hold nothing that parts words', () => {
+    const random = seededRandom(8);
+    for (let n = 0; n < 1000; n++) {
+      for (const word of words(awkwardText(random, 12))) {
+        expect(word).toMatch(/^[a-z0-9\u0080-\u{10ffff}]+$/u);
+        expect(word).not.toMatch(/\s/);
+      }
+    }
+  });
+
+  it('are the same as a list', () => {
+    const random = seededRandom(9);
+    const texts = Array.from({ length: 500 }, () => awkwardText(random, 8));
+    texts.push('Plain ASCII, News_and 2 batteries', 'x'.repeat(65), 'x'.repeat(64));
+    for (const text of texts) expect(wordListOf(text)).toEqual(words(text));
+  });
+
   it('are folded alike however they were folded before', () => {
     for (const word of ['Études', 'ΣΊΣΥΦΟΣ', 'ﬁnds', 'İstanbul', 'news'])
       expect(foldWord(word)).toBe(foldWord(word));
@@ -40,41 +68,31 @@ describe('matches', () => {
     expect(found.map(({ from, to }) => text.slice(from, to))).toEqual(['HEADPHONES', 'headphone']);
   });
 
+  it('take in what is drawn together with a word', () => {
+    const marked = (text: string, word: string) =>
+      matchesIn(text, new Set([word])).map(({ from, to }) => text.slice(from, to));
+    expect(marked('cafe\u0301!', 'cafe')).toEqual(['cafe\u0301']);
+    expect(marked('abc\u{1f3fd} abc', 'abc')).toEqual(['abc\u{1f3fd}', 'abc']);
+    expect(marked('no \u060012', '12')).toEqual(['\u060012']);
+  });
+
   it('rise, lie apart, and never cut a character', () => {
     const random = seededRandom(5);
-    const pieces = [
-      'é',
-      'e\u0301',
-      'ß',
-      '👩‍👩‍👧',
-      '東京',
-      ' ',
-      '-',
-      'abc',
-      'ＡＢ',
-      '\u0301',
-      'สวัสดี',
-      '🇩🇪'
-    ];
     const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-    for (let n = 0; n < 200; n++) {
-      const text = Array.from(
-        { length: 20 },
-        () => pieces[Math.floor(random() * pieces.length)]
-      ).join('');
-      const borders = new Set(Array.from(graphemes.segment(text), ({ index }) => index)).add(
-        text.length
-      );
+    for (let n = 0; n < 1000; n++) {
+      const text = awkwardText(random, 20);
+      const starts = Array.from(graphemes.segment(text), ({ index }) => index);
+      const borders = new Set(starts).add(text.length);
+      const some = words(text).filter(() => random() < 0.5);
       let end = 0;
-      for (const { from, to } of matchesIn(text, new Set(words(text)))) {
+      for (const { from, to } of matchesIn(text, new Set(some))) {
         expect(from).toBeGreaterThanOrEqual(end);
         expect(to).toBeGreaterThan(from);
         end = to;
-        expect([borders.has(from), borders.has(to)], JSON.stringify([text, from, to])).toEqual([
-          true,
-          true
-        ]);
+        const says = JSON.stringify([text, from, to]);
+        expect([borders.has(from), borders.has(to)], says).toEqual([true, true]);
       }
+      expect(end).toBeLessThanOrEqual(text.length);
     }
   });
 });

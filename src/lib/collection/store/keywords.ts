@@ -7,8 +7,6 @@ import type { KeptKeywords } from './schema.ts';
 export interface Keywords {
   /** Which rows under which template; another one is of no use. */
   madeOf: string;
-  /** Rows below it are in it. */
-  size: number;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -22,10 +20,10 @@ export async function getKeywords(
     tx.objectStore('derived').get([id, 'keywords', 'index'])
   );
   if (kept?.kind !== 'keywords' || kept.value.madeOf !== madeOf) return undefined;
-  const { size, digest, blob } = kept.value;
+  const { digest, blob } = kept.value;
   try {
     const bytes = new Uint8Array(await blob.arrayBuffer());
-    return (await digestOf(bytes)) === digest ? { madeOf, size, bytes } : undefined;
+    return (await digestOf(bytes)) === digest ? { madeOf, bytes } : undefined;
   } catch {
     return undefined;
   }
@@ -35,11 +33,10 @@ export async function getKeywords(
 export async function keepKeywords(
   db: Database,
   id: CollectionId,
-  { madeOf, size, bytes }: Keywords
+  { madeOf, bytes }: Keywords
 ): Promise<void> {
   const value: KeptKeywords = {
     madeOf,
-    size,
     digest: await digestOf(bytes),
     blob: new Blob([bytes])
   };

@@ -95,8 +95,6 @@ export interface Run {
 export interface KeptKeywords {
   /** Which rows under which template. */
   madeOf: string;
-  /** Rows below it are in it. */
-  size: Row;
   /** SHA-256 of the bytes, hexadecimal. */
   digest: string;
   blob: Blob;
