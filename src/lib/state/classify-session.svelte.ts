@@ -1,39 +1,44 @@
 import { CancelledError, SemblanceError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
-import {
-  evaluate,
-  precisionRecall,
-  type Evaluation,
-  type PrecisionRecall
-} from '#lib/tasks/classify/metrics.ts';
-import { parseLabels } from '#lib/tasks/classify/labels.ts';
+import type { CollectionId } from '#lib/base/ids.ts';
+import { labelTexts, parseLabels } from '#lib/tasks/classify/labels.ts';
 import type { ItemCells } from '#lib/workers/table-api.ts';
 import {
   classifyByExamples,
   classifyByLabels,
-  trueLabels,
   type Classified,
-  type ClassifiedRows,
   type Judgement,
-  type Rule
+  type Rule,
+  type Working
 } from './classifying.ts';
+import { judge, trueLabels, type Judged, type Truth } from './judging.ts';
 import type { Searched } from './search-session.svelte.ts';
-import { NO_MARKS, teacherFromField, teacherFromMarks, withMark } from './teacher.ts';
-
-/** What is decided by: labels alone, or items that have theirs. */
-export type ClassifyWay = 'labels' | 'examples';
-
-/** How one run did, by the true labels. */
-export interface Judged {
-  evaluation: Evaluation;
-  /** The precision–recall curve for the first of two classes; null for more. */
-  curve: (PrecisionRecall & { label: string }) | null;
-}
+import { recall, remember } from './session-memory.ts';
+import { NO_MARKS, teacherFromField, teacherFromMarks, withMark, type Teacher } from './teacher.ts';
 
 /** The open collection, as classifying needs it. */
 export interface Classifying extends Searched {
+  readonly id: CollectionId;
   /** Of its rows' numbers. */
   readonly generation: number;
+  price(texts: string[]): Promise<LabelPrice>;
 }
+
+/** What embedding the labels would take: tokens, and their price in dollars where it is known. */
+export interface LabelPrice {
+  tokens: number;
+  usd: number | null;
+}
+
+/** What was classified, of which rows. */
+interface Outcome extends Classified {
+  /** Of the rows' numbers. */
+  generation: number;
+  /** Labels that were given by hand and taught: they are known, whatever the other examples say. */
+  given: Teacher | null;
+}
+
+/** What is decided by: labels alone, or items that have theirs. */
+export type ClassifyWay = 'labels' | 'examples';
 
 /** Values of a field that may be labels: more are no classes. */
 export const MOST_LABELS = 50;
@@ -41,7 +46,7 @@ export const MOST_LABELS = 50;
 /** Classifies the items of an open collection, and judges what came of it. */
 export class ClassifySession {
   readonly #collection: Classifying;
-  labelsText = $state('');
+  #labelsText = $state('');
   way = $state<ClassifyWay>('labels');
   /** The field whose values teach; null for examples that are marked by hand. */
   teacherField = $state<string | null>(null);
@@ -51,8 +56,10 @@ export class ClassifySession {
   unsureBelow = $state(0);
   #marks = $state.raw<ReadonlyMap<string, string>>(NO_MARKS);
   #trueField = $state<string | null>(null);
-  #truth = $state.raw<(string | null)[] | null>(null);
-  #outcome = $state.raw<ClassifiedRows | null>(null);
+  #truth = $state.raw<Truth | null>(null);
+  #outcome = $state.raw<Outcome | null>(null);
+  #price = $state.raw<LabelPrice | null>(null);
+  #labelFields = $state.raw<readonly string[] | null>(null);
   #progress = $state<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
@@ -60,11 +67,34 @@ export class ClassifySession {
 
   constructor(collection: Classifying) {
     this.#collection = collection;
+    this.#labelsText = recall(`labels:${collection.id}`);
   }
 
-  /** Null also when the rows it is of were numbered anew. */
+  /** Labels, a line each; kept for the collection as long as the tab lives. */
+  get labelsText(): string {
+    return this.#labelsText;
+  }
+  set labelsText(text: string) {
+    this.#labelsText = text;
+    this.#price = null;
+    remember(`labels:${this.#collection.id}`, text);
+  }
+  /** The labels of the text. */
+  readonly labels = $derived.by(() => parseLabels(this.#labelsText));
+  /** What the labels would take; null until it is known. */
+  get price(): LabelPrice | null {
+    return this.#price;
+  }
+  /** The fields that may have labels, since they have few values; null until they have been looked at. */
+  get labelFields(): readonly string[] | null {
+    return this.#labelFields;
+  }
+  readonly #current = $derived.by(() =>
+    this.#outcome?.generation === this.#collection.generation ? this.#outcome : null
+  );
+  /** What was classified; null also when its rows have been numbered anew since. */
   get outcome(): Classified | null {
-    return this.#outcome?.generation === this.#collection.generation ? this.#outcome : null;
+    return this.#current;
   }
   /** From 0 to 1 while it goes on, else null. */
   get progress(): number | null {
@@ -81,14 +111,14 @@ export class ClassifySession {
   get trueField(): string | null {
     return this.#trueField;
   }
-  /** The true label of each item; null where it has none, or no field is chosen. */
-  get truth(): readonly (string | null)[] | null {
+  /** The true labels of the items; null where no field is chosen. */
+  get truth(): Truth | null {
     return this.#truth;
   }
 
   /** How each run did; null while there is nothing to judge by. */
   readonly judged: Judged[] | null = $derived.by(() => {
-    const [outcome, truth] = [this.outcome, this.#truth];
+    const [outcome, truth] = [this.#current, this.#truth];
     return outcome && truth && judge(outcome, truth);
   });
 
@@ -104,9 +134,12 @@ export class ClassifySession {
     };
     try {
       const outcome = await this.#run({ onProgress, signal });
+      const field = this.#trueField;
+      const truth = await this.#truthOf(outcome, field);
       if (this.#running !== running) return;
-      this.#outcome = { ...outcome, generation: this.#collection.generation };
-      await this.#readTruth();
+      // Together: true labels are by the places of one outcome.
+      [this.#outcome, this.#truth] = [outcome, truth];
+      if (field !== this.#trueField) await this.judgeBy(this.#trueField);
     } catch (error) {
       if (this.#running === running && !(error instanceof CancelledError)) {
         this.#error = toErrorData(error);
@@ -127,8 +160,10 @@ export class ClassifySession {
   async judgeBy(field: string | null): Promise<void> {
     this.#trueField = field;
     this.#truth = null;
+    const outcome = this.#current;
     try {
-      await this.#readTruth();
+      const truth = outcome && (await this.#truthOf(outcome, field));
+      if (field === this.#trueField && outcome === this.#outcome) this.#truth = truth;
     } catch (error) {
       this.#error = toErrorData(error);
     }
@@ -155,24 +190,47 @@ export class ClassifySession {
     await table.saveExamples(this.#marks);
   }
 
+  /** Works out what the labels would take; a later call takes this one's place. */
+  async readPrice(): Promise<void> {
+    const text = this.#labelsText;
+    const texts = labelTexts(this.labels.labels).flatMap((way) => way.texts);
+    const price = await this.#collection.price(texts);
+    if (text === this.#labelsText) this.#price = price;
+  }
+
+  /** Looks which of some fields may have labels: those of few values. */
+  async readLabelFields(names: readonly string[]): Promise<void> {
+    const table = await this.#collection.table();
+    const few: string[] = [];
+    for (const name of names) {
+      const { values, more } = await table.values(name, MOST_LABELS);
+      if (values.length > 0 && !more) few.push(name);
+    }
+    this.#labelFields = few;
+  }
+
   /**
-   * Keeps what a run predicted as a field. Throws `StoreError` `field-taken`, and what writing throws.
+   * Keeps what a run predicted as a field, and tells how many items have no label in it since they are unsure: it
+   * would look as sure as the rest. A label that was given by hand is kept as it was given. Throws `StoreError`
+   * `field-taken`, and what writing throws.
    */
-  async keep(run: number, field: string): Promise<void> {
-    const { rows, labels, runs } = this.#outcome!;
+  async keep(run: number, field: string): Promise<{ unsure: number }> {
+    const { rows, labels, runs, given } = this.#current!;
     const { labels: predicted, scores, margins, method } = runs[run]!;
     const size = rows.reduce((max, row) => Math.max(max, row + 1), 0);
     const of = new Uint16Array(size);
     const kept = new Float32Array(size);
+    let unsure = 0;
     rows.forEach((row, n) => {
-      // What is unsure is not kept: it would look as sure as the rest.
-      if (margins[n]! < this.unsureBelow) return;
-      of[row] = predicted[n]! + 1;
-      kept[row] = scores[n]!;
+      const known = given?.of[row] ?? 0;
+      if (known === 0 && margins[n]! < this.unsureBelow) return void unsure++;
+      of[row] = known || predicted[n]! + 1;
+      kept[row] = known ? 1 : scores[n]!;
     });
     const table = await this.#collection.table();
     const made = { method, madeAt: Date.now() };
     await table.savePredictions({ field, labels, of, scores: kept, ...made });
+    return { unsure };
   }
 
   /** Items by row, for the rows on the screen. */
@@ -180,54 +238,36 @@ export class ClassifySession {
     return (await this.#collection.table()).cells(rows);
   }
 
-  async #run(working: { onProgress: (share: number) => void; signal: AbortSignal }) {
+  async #run(working: Working): Promise<Outcome> {
     const [engine, table] = await Promise.all([
       this.#collection.engine(),
       this.#collection.table()
     ]);
+    const { generation } = this.#collection;
     const rows = await table.rows();
     if (this.way === 'labels') {
-      const { labels } = parseLabels(this.labelsText);
+      const { labels } = this.labels;
       if (labels.length < 2) throw tooFewLabels();
       const embed = (texts: string[], signal: AbortSignal) => this.#collection.embed(texts, signal);
-      return classifyByLabels(engine, embed, labels, rows, working);
+      const outcome = await classifyByLabels(engine, embed, labels, rows, working);
+      return { ...outcome, generation, given: null };
     }
     await this.readMarks();
     const field = this.teacherField;
     const teacher = field
-      ? teacherFromField(await table.values(field, MOST_LABELS), rows)
-      : await teacherFromMarks(table, this.#marks);
+      ? teacherFromField(await table.values(field, MOST_LABELS))
+      : await teacherFromMarks(table, this.#marks, rows);
     if (teacher.labels.length < 2) throw tooFewExamples(field);
-    return classifyByExamples(engine, teacher, this.rule, this.judgement, rows, working);
+    const { rule, judgement } = this;
+    const outcome = await classifyByExamples(engine, teacher, rule, judgement, rows, working);
+    return { ...outcome, generation, given: field ? null : teacher };
   }
 
-  async #readTruth(): Promise<void> {
-    const [field, outcome] = [this.#trueField, this.#outcome];
-    if (field === null || !outcome) return;
+  async #truthOf({ rows }: Outcome, field: string | null): Promise<Truth | null> {
+    if (field === null) return null;
     const table = await this.#collection.table();
-    const truth = trueLabels(outcome.rows, await table.values(field, MOST_LABELS));
-    if (field === this.#trueField && outcome === this.#outcome) this.#truth = truth;
+    return trueLabels(rows, await table.values(field, MOST_LABELS));
   }
-}
-
-function judge(outcome: Classified, truth: readonly (string | null)[]): Judged[] {
-  const places = (outcome.judged ?? [...outcome.rows.keys()]).filter((n) => truth[n] !== null);
-  const actual = places.map((n) => truth[n]!);
-  return outcome.runs.map(({ labels, all }) => {
-    const evaluation = evaluate(
-      actual,
-      places.map((n) => outcome.labels[labels[n]!]!)
-    );
-    const [label] = outcome.labels;
-    const two = outcome.labels.length === 2 && label !== undefined;
-    const curve = two
-      ? precisionRecall(
-          actual.map((name) => name === label),
-          places.map((n) => all[2 * n]! - all[2 * n + 1]!)
-        )
-      : null;
-    return { evaluation, curve: curve && { ...curve, label: label! } };
-  });
 }
 
 function tooFewLabels(): SemblanceError {

@@ -1,12 +1,14 @@
-import type { Row } from '#lib/base/ids.ts';
+import { makeBreather } from '#lib/base/breathe.ts';
+import { throwIfCancelled } from '#lib/base/errors.ts';
 import type { Remote } from '#lib/base/remote.ts';
 import { leaveSelfOut } from '#lib/tasks/classify/centroids.ts';
-import type { Label } from '#lib/tasks/classify/labels.ts';
+import { labelTexts, type Label } from '#lib/tasks/classify/labels.ts';
 import { bestLabels, type Predicted } from '#lib/tasks/classify/nearest-label.ts';
 import { stratifiedSplit } from '#lib/tasks/classify/split.ts';
 import { vote } from '#lib/tasks/classify/vote.ts';
 import type { EngineApi } from '#lib/workers/engine-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
+import type { Teacher } from './teacher.ts';
 
 /** One way of classifying the same items, and what it took them for. */
 export interface ClassifyRun extends Predicted {
@@ -24,27 +26,20 @@ export interface Classified {
   labels: string[];
   runs: ClassifyRun[];
   /** Items that a fair judgement is about, as places in `rows`; all when null. */
-  judged: number[] | null;
+  judged: Uint32Array | null;
   /** How that judgement came about, in a sentence. */
   judgement: string;
 }
 
-/** What came of classifying, and the generation of the collection that its rows are of. */
-export type ClassifiedRows = Classified & { generation: number };
-
 /** What a long calculation reports to and is ended by. */
 export interface Working {
+  /** Hears a share from 0 to 1. */
   onProgress: (share: number) => void;
   signal: AbortSignal;
 }
 
-/** Labelled rows to learn from. */
-export interface Teacher {
-  rows: Uint32Array;
-  /** Place of each row's label in `labels`. */
-  of: Uint16Array;
-  labels: string[];
-}
+/** The engine's calls that classifying takes. */
+export type Comparing = Pick<Remote<EngineApi>, 'similarities' | 'means' | 'searchMany'>;
 
 /** How examples decide. */
 export type Rule = { kind: 'neighbours'; k: number } | { kind: 'centroid' };
@@ -55,23 +50,21 @@ export type Judgement = 'leave-one-out' | 'split';
 const TEST_SHARE = 0.2;
 /** Makes the same split each time. */
 const SPLIT_SEED = 1;
+/** Items whose neighbours vote in one stretch. */
+const TOGETHER = 4096;
 
 /**
  * Takes items for the label whose text is nearest: once by the labels alone and, where there are descriptions,
  * once by these. Throws `CancelledError`, and what embedding and comparing throw.
  */
 export async function classifyByLabels(
-  engine: Remote<EngineApi>,
+  engine: Comparing,
   embed: (texts: string[], signal: AbortSignal) => Promise<EmbeddedTexts>,
   labels: Label[],
   rows: Uint32Array,
   { onProgress, signal }: Working
 ): Promise<Classified> {
-  const ways = [{ name: 'Label only', texts: labels.map(({ name }) => name) }];
-  if (labels.some(({ description }) => description !== null)) {
-    const texts = labels.map(({ name, description }) => description ?? name);
-    ways.push({ name: 'With description', texts });
-  }
+  const ways = labelTexts(labels);
   const { vectors } = await embed(
     ways.flatMap(({ texts }) => texts),
     signal
@@ -83,12 +76,16 @@ export async function classifyByLabels(
     (done, total) => onProgress(done / total),
     signal
   );
-  const runs = ways.map(({ name }, way): ClassifyRun => {
+  const breathe = makeBreather();
+  const runs: ClassifyRun[] = [];
+  for (const [way, { name }] of ways.entries()) {
+    await breathe();
+    throwIfCancelled(signal);
     const all = columns(both, ways.length * count, way * count, count);
     const what = way === 0 ? 'the label itself' : 'the label’s description';
     const method = `The label nearest to each item, by cosine similarity to ${what}.`;
-    return { name, method, all, ...bestLabels(all, count) };
-  });
+    runs.push({ name, method, all, ...bestLabels(all, count) });
+  }
   const judgement = 'All items that have a true label are judged.';
   return { rows, labels: labels.map(({ name }) => name), runs, judged: null, judgement };
 }
@@ -98,75 +95,98 @@ export async function classifyByLabels(
  * `split`, a fifth of them is told by the rest, and judged. Throws `CancelledError`, and what comparing throws.
  */
 export async function classifyByExamples(
-  engine: Remote<EngineApi>,
+  engine: Comparing,
   teacher: Teacher,
   rule: Rule,
   judgement: Judgement,
   rows: Uint32Array,
   working: Working
 ): Promise<Classified> {
-  const place = new Map(Array.from(rows, (row, n) => [row, n]));
-  const taught = [...teacher.rows.keys()].filter((n) => place.has(teacher.rows[n]!));
-  const { train, test } =
-    judgement === 'split'
-      ? stratifiedSplit(
-          taught.map((n) => teacher.of[n]!),
-          TEST_SHARE,
-          seeded(SPLIT_SEED)
-        )
-      : { train: [...taught.keys()], test: [...taught.keys()] };
-  const pick = (places: number[]) => places.map((n) => taught[n]!);
-  const learnt = part(teacher, pick(train));
+  const places = Uint32Array.from(rows, (_, n) => n);
+  const taught = places.filter((n) => teacher.of[rows[n]!]);
+  const { learnt, judged } =
+    judgement === 'split' ? splitOff(teacher, rows, taught) : { learnt: teacher, judged: taught };
   const decide = rule.kind === 'centroid' ? byCentroids : byNeighbours(rule.k);
   const all = await decide(engine, learnt, rows, working);
-  const judged = pick(test).map((n) => place.get(teacher.rows[n]!)!);
-  const count = teacher.labels.length;
-  const run: ClassifyRun = { ...RULE_WORDS[rule.kind](rule), all, ...bestLabels(all, count) };
+  await makeBreather()();
+  throwIfCancelled(working.signal);
+  const { labels } = teacher;
+  const run: ClassifyRun = { ...inWords(rule), all, ...bestLabels(all, labels.length) };
   const words =
     judgement === 'split'
-      ? `${test.length} labelled items are judged that were not learnt from; ${train.length} were.`
+      ? `${judged.length} labelled items are judged that were not learnt from; ${taught.length - judged.length} were.`
       : 'Each labelled item is judged by what all others taught.';
-  return { rows, labels: teacher.labels, runs: [run], judged, judgement: words };
+  return { rows, labels, runs: [run], judged, judgement: words };
 }
 
-const RULE_WORDS: Record<Rule['kind'], (rule: Rule) => { name: string; method: string }> = {
-  neighbours: (rule) => {
-    const k = rule.kind === 'neighbours' ? rule.k : 0;
-    const method = `The ${k} nearest examples vote, each as much as it is similar.`;
-    return { name: `${k} nearest neighbours`, method };
-  },
-  centroid: () => ({
-    name: 'Nearest centroid',
-    method: 'The label whose examples’ mean is nearest, by cosine similarity.'
-  })
-};
+/** What is left to learn from when a share of each class is kept for judging, and the places of that share. */
+function splitOff(
+  { labels, of }: Teacher,
+  rows: Uint32Array,
+  taught: Uint32Array
+): { learnt: Teacher; judged: Uint32Array } {
+  const classes = taught.map((n) => of[rows[n]!]!);
+  const { test } = stratifiedSplit(classes, TEST_SHARE, seeded(SPLIT_SEED));
+  const judged = test.map((n) => taught[n]!);
+  const rest = of.slice();
+  for (const n of judged) rest[rows[n]!] = 0;
+  return { learnt: { labels, of: rest }, judged };
+}
+
+function inWords(rule: Rule): Pick<ClassifyRun, 'name' | 'method'> {
+  if (rule.kind === 'centroid') {
+    const method = 'The label whose examples’ mean is nearest, by cosine similarity.';
+    return { name: 'Nearest centroid', method };
+  }
+  const [name, nearest] =
+    rule.k === 1
+      ? ['Nearest neighbour', 'The nearest example decides.']
+      : [
+          `${rule.k} nearest neighbours`,
+          `The ${rule.k} nearest examples vote, each as much as it is similar.`
+        ];
+  return { name, method: nearest };
+}
 
 type Decide = (
-  engine: Remote<EngineApi>,
+  engine: Comparing,
   learnt: Teacher,
   rows: Uint32Array,
   working: Working
 ) => Promise<Float32Array>;
 
 const byNeighbours =
-  (k: number): Decide =>
-  async (engine, learnt, rows, { onProgress, signal }) => {
-    const labelAt = new Map(Array.from(learnt.rows, (row, n) => [row, learnt.of[n]!]));
-    const wanted = Math.max(1, Math.min(k, learnt.rows.length));
+  (wanted: number): Decide =>
+  async (engine, { labels, of }, rows, { onProgress, signal }) => {
+    const learntFrom = rows.filter((row) => of[row]);
+    const k = Math.max(1, Math.min(wanted, learntFrom.length));
     const query = {
       questions: rows,
-      k: wanted,
-      allowed: bitmap(learnt.rows),
+      k,
+      allowed: bitmap(learntFrom),
       precision: 'float32' as const
     };
     const found = await engine.searchMany(query, (done, total) => onProgress(done / total), signal);
-    return vote(found, learnt.labels.length, (row) => labelAt.get(row) ?? -1);
+    const shares = new Float32Array(rows.length * labels.length);
+    const breathe = makeBreather();
+    for (let from = 0; from < rows.length; from += TOGETHER) {
+      const [start, end] = [from * k, (from + TOGETHER) * k];
+      const part = {
+        k,
+        rows: found.rows.subarray(start, end),
+        similarities: found.similarities.subarray(start, end)
+      };
+      // A row without a label, and what stands for no neighbour, give -1.
+      const votes = vote(part, labels.length, (row) => (of[row] ?? 0) - 1);
+      shares.set(votes, from * labels.length);
+      await breathe();
+      throwIfCancelled(signal);
+    }
+    return shares;
   };
 
-const byCentroids: Decide = async (engine, learnt, rows, { onProgress, signal }) => {
-  const groups = learnt.labels.map((_, label) =>
-    learnt.rows.filter((_row, n) => learnt.of[n] === label)
-  );
+const byCentroids: Decide = async (engine, { labels, of }, rows, { onProgress, signal }) => {
+  const groups = labels.map((_, label) => rows.filter((row) => of[row] === label + 1));
   const centroids = await engine.means(groups, signal);
   const similarities = await engine.similarities(
     centroids,
@@ -174,17 +194,8 @@ const byCentroids: Decide = async (engine, learnt, rows, { onProgress, signal })
     (done, total) => onProgress(done / total),
     signal
   );
-  const classAt = new Map(Array.from(learnt.rows, (row, n) => [row, learnt.of[n]!]));
-  return leaveSelfOut(similarities, groups.length, (n) => classAt.get(rows[n]!) ?? -1);
+  return leaveSelfOut(similarities, labels.length, (n) => (of[rows[n]!] ?? 0) - 1);
 };
-
-function part({ rows, of, labels }: Teacher, places: number[]): Teacher {
-  return {
-    rows: Uint32Array.from(places, (n) => rows[n]!),
-    of: Uint16Array.from(places, (n) => of[n]!),
-    labels
-  };
-}
 
 function bitmap(rows: Uint32Array): Uint8Array {
   const bits = new Uint8Array((rows.reduce((max, row) => Math.max(max, row), 0) >> 3) + 1);
@@ -211,15 +222,4 @@ function seeded(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-/** Rows that have one of some labels, for judging: the place of each row's label, -1 for none. */
-export function trueLabels(
-  rows: Uint32Array,
-  values: { values: string[]; of: Uint32Array }
-): (string | null)[] {
-  return Array.from(rows, (row: Row) => {
-    const value = values.of[row] ?? 0;
-    return value === 0 ? null : values.values[value - 1]!;
-  });
 }

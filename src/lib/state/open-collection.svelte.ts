@@ -9,6 +9,8 @@ import {
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
 import type { Field } from '#lib/collection/types.ts';
+import { modelOfSpace } from '#lib/embedding/catalogue.ts';
+import { costUsd } from '#lib/embedding/cost.ts';
 import type { GraphChoice, GraphStatus, Measurement } from '#lib/index/types.ts';
 import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
 import type { EngineApi, IndexFacts } from '#lib/workers/engine-api.ts';
@@ -34,7 +36,7 @@ export class OpenCollection {
   /** The list of its items. */
   readonly list = new ItemsSession(this);
   /** Its items sorted into classes. */
-  readonly classify = new ClassifySession(this);
+  readonly classify: ClassifySession;
   /** Recommendations from it. */
   readonly recommend = new RecommendSession(this);
   #state = $state.raw<CollectionState | null>(null);
@@ -63,6 +65,7 @@ export class OpenCollection {
 
   constructor(id: CollectionId) {
     this.id = id;
+    this.classify = new ClassifySession(this);
     this.#engineWorker.onDeath = (reason) => this.#lose(reason);
     this.#tableWorker.onDeath = () => this.#closeTable();
     this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));
@@ -233,10 +236,11 @@ export class OpenCollection {
     await this.#tableWorker.api.refresh();
   }
 
-  /** Items by row, in the order asked; those that are gone are left out. */
-  items(rows: Uint32Array): Promise<ItemWithText[]> {
-    // Where all are in memory, no block of them is read for each.
-    return this.#tableRead ? this.#tableWorker.api.cells(rows) : items.api.items(this.id, rows);
+  /** Items by row with what was predicted for them, in the order asked; those that are gone are left out. */
+  async items(rows: Uint32Array): Promise<ItemWithText[]> {
+    // Where all are in memory, no block of them is read for each; and only there is what was predicted.
+    if (this.#tableRead || this.#state?.predicted.length) return (await this.table()).cells(rows);
+    return items.api.items(this.id, rows);
   }
 
   /** The vectors of texts in the collection's space: kept ones, the rest bought. */
@@ -253,6 +257,17 @@ export class OpenCollection {
     } finally {
       if (--this.#embedding === 0) this.#waitUntil = null;
     }
+  }
+
+  /** What {@link embed} would take for texts: tokens, and their price in dollars where it is known. */
+  async price(texts: string[]): Promise<{ tokens: number; usd: number | null }> {
+    await this.#ready();
+    const { space } = this.#state!.collection;
+    const model = modelOfSpace(space);
+    // The tokeniser is not loaded for what is free.
+    const free = model.usdPerMillionTokens === 0;
+    const tokens = free ? 0 : await embedder.api.tokensToBuy(texts, space);
+    return { tokens, usd: costUsd(tokens, model) };
   }
 
   /** What the index is made of, now. */

@@ -1,32 +1,36 @@
 import type { Remote } from '#lib/base/remote.ts';
 import type { FieldValues } from '#lib/collection/table/field-values.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
-import type { Teacher } from './classifying.ts';
 
-/** What the values of a field teach, over some rows; rows without one of the values teach nothing. */
-export function teacherFromField({ values, of }: FieldValues, rows: Uint32Array): Teacher {
-  const taught = rows.filter((row) => of[row]);
-  return { rows: taught, of: Uint16Array.from(taught, (row) => of[row]! - 1), labels: values };
+/** Labels that items have already, to learn from. */
+export interface Teacher {
+  labels: string[];
+  /** By row: 1 + the place of its label; 0, and rows beyond the end, have none. */
+  of: Uint16Array<ArrayBuffer>;
 }
 
-/** What labels given by hand teach; those of items that are gone, or wait for their vector, teach nothing. */
+/** What the values of a field teach; rows without one of the values teach nothing. */
+export function teacherFromField({ values, of }: FieldValues): Teacher {
+  return { labels: values, of: Uint16Array.from(of) };
+}
+
+/** What labels given by hand teach, over `rows`; those of items that are not among them teach nothing. */
 export async function teacherFromMarks(
   table: Remote<TableApi>,
-  marks: ReadonlyMap<string, string>
+  marks: ReadonlyMap<string, string>,
+  rows: Uint32Array
 ): Promise<Teacher> {
   const entries = [...marks];
-  const rows = await table.rowsOf(entries.map(([id]) => id));
-  const live = new Set(await table.rows());
+  const marked = await table.rowsOf(entries.map(([id]) => id));
+  const live = new Set(rows);
   const known = entries.flatMap(([, label], n) => {
-    const row = rows[n];
+    const row = marked[n];
     return row != null && live.has(row) ? [{ row, label }] : [];
   });
   const labels = [...new Set(known.map(({ label }) => label))].sort();
-  return {
-    rows: Uint32Array.from(known, ({ row }) => row),
-    of: Uint16Array.from(known, ({ label }) => labels.indexOf(label)),
-    labels
-  };
+  const of = new Uint16Array(known.reduce((size, { row }) => Math.max(size, row + 1), 0));
+  for (const { row, label } of known) of[row] = 1 + labels.indexOf(label);
+  return { labels, of };
 }
 
 /** Labels given by hand, by the items' ids: none. */

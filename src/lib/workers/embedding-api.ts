@@ -10,7 +10,13 @@ import type { RunOutcome, RunProgress } from '#lib/embedding/run.ts';
 import type { EmbeddingAnswer, EmbeddingRequest, ProviderId } from '#lib/embedding/types.ts';
 import { CollectionRun, dimensionsAsked } from './collection-run.ts';
 import { ProviderClients, type Credentials, type ProviderClient } from './provider-clients.ts';
-import { embedTexts, unlessFull, type EmbeddedTexts, type Seller } from './text-vectors.ts';
+import {
+  embedTexts,
+  tokensToBuy,
+  unlessFull,
+  type EmbeddedTexts,
+  type Seller
+} from './text-vectors.ts';
 
 /** A query's vector, and what it took. */
 export interface EmbeddedQuery {
@@ -105,6 +111,11 @@ export class EmbeddingApi {
     } finally {
       stopTelling();
     }
+  }
+
+  /** Tokens that {@link embedTexts} would buy for texts. */
+  async tokensToBuy(texts: string[], space: Space): Promise<number> {
+    return tokensToBuy(await this.#database(), texts, space);
   }
 
   /** Sends a request before all waiting batches, and counts what it cost. */

@@ -2,7 +2,11 @@ import { ProviderError, StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { spaceKey, type Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
-import { putCachedVectors, useCachedVectors } from '#lib/collection/store/query-cache.ts';
+import {
+  putCachedVectors,
+  readCached,
+  useCachedVectors
+} from '#lib/collection/store/query-cache.ts';
 import { packRequests } from '#lib/embedding/batch.ts';
 import { cutLongTexts, PartVectors } from '#lib/embedding/long-text.ts';
 import type { RunUnit } from '#lib/embedding/run.ts';
@@ -67,6 +71,16 @@ export async function embedTexts(
   const joined = new Float32Array(texts.length * space.dimensions);
   hashes.forEach((hash, n) => joined.set(vectors.get(hash)!, n * space.dimensions));
   return { vectors: joined, cached, tokens, ms: performance.now() - from };
+}
+
+/** Tokens of those of some texts whose vector in a space is not kept: what {@link embedTexts} would buy. */
+export async function tokensToBuy(db: Database, texts: string[], space: Space): Promise<number> {
+  const byHash = new Map(texts.map((text) => [hashKey(hashText(text)), text]));
+  const kept = await readCached(db, spaceKey(space), [...byHash.keys()]);
+  for (const { hash } of kept) byHash.delete(hash);
+  if (byHash.size === 0) return 0;
+  const { count } = await loadTokenizer();
+  return [...byHash.values()].reduce((tokens, text) => tokens + count(text), 0);
 }
 
 async function keptVectors(

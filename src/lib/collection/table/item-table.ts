@@ -71,7 +71,8 @@ export class ItemTable {
     this.#predicted = new Map<string, (row: Row) => FieldValue>(
       predictions.flatMap(({ field, labels, of, scores }) => [
         [field, (row: Row) => (of[row] ? labels[of[row] - 1]! : null)],
-        [scoreField(field), (row: Row) => (of[row] ? scores[row]! : null)]
+        // Four decimals, as nobody reads a float32's own.
+        [scoreField(field), (row: Row) => (of[row] ? Math.round(scores[row]! * 1e4) / 1e4 : null)]
       ])
     );
   }

@@ -25,24 +25,37 @@ export interface Evaluation {
 }
 
 /**
- * Judges predicted labels by the true ones. Classes are those that occur on either side, by name. Numbers are
- * scikit-learn's: `accuracy_score`, `precision_recall_fscore_support` and `f1_score(average='macro')` with
- * `zero_division=0`, `confusion_matrix`.
+ * Judges predicted labels by the true ones, item by item; both are places in `labels`, which names each once.
+ * Classes are the labels that occur on either side, by name. Numbers are scikit-learn's: `accuracy_score`,
+ * `precision_recall_fscore_support` and `f1_score(average='macro')` with `zero_division=0`, `confusion_matrix`.
  * @see https://scikit-learn.org/stable/modules/model_evaluation.html
  */
-export function evaluate(truth: string[], predicted: string[]): Evaluation {
-  const names = [...new Set([...truth, ...predicted])].sort(byCodePoint);
-  const placeOf = new Map(names.map((name, n) => [name, n]));
-  const confusion = names.map(() => names.map(() => 0));
-  truth.forEach((label, n) => confusion[placeOf.get(label)!]![placeOf.get(predicted[n]!)!]!++);
-  const classes = names.map((label, n): ClassMetrics => {
+export function evaluate(
+  labels: readonly string[],
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>
+): Evaluation {
+  const { length } = labels;
+  const counts = new Uint32Array(length * length);
+  const occurs = new Uint8Array(length);
+  for (let n = 0; n < truth.length; n++) {
+    const [is, taken] = [truth[n]!, predicted[n]!];
+    counts[is * length + taken]!++;
+    occurs[is] = occurs[taken] = 1;
+  }
+  const used = [...labels.keys()]
+    .filter((place) => occurs[place])
+    .sort((a, b) => byCodePoint(labels[a]!, labels[b]!));
+  const confusion = used.map((is) => used.map((taken) => counts[is * length + taken]!));
+  const classes = used.map((place, n): ClassMetrics => {
     const right = confusion[n]![n]!;
     const support = sum(confusion[n]!);
     const taken = sum(confusion.map((row) => row[n]!));
     const [precision, recall] = [share(right, taken), share(right, support)];
-    return { label, precision, recall, f1: share(2 * right, support + taken), support };
+    const f1 = share(2 * right, support + taken);
+    return { label: labels[place]!, precision, recall, f1, support };
   });
-  const right = sum(names.map((_, n) => confusion[n]![n]!));
+  const right = sum(used.map((_, n) => confusion[n]![n]!));
   return {
     accuracy: share(right, truth.length),
     right,
@@ -69,45 +82,4 @@ function sum(numbers: number[]): number {
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
-}
-
-/** A point of a precision–recall curve: what one gets who takes all items of at least this score. */
-export interface CurvePoint {
-  threshold: number;
-  precision: number;
-  recall: number;
-}
-
-/** A precision–recall curve by falling threshold, and the area below it. */
-export interface PrecisionRecall {
-  points: CurvePoint[];
-  /** Average precision: the precisions, weighted by how much recall each adds. */
-  average: number;
-}
-
-/**
- * The precision–recall curve of scores for a class; items of one score share a threshold. As
- * `precision_recall_curve` and `average_precision_score` of scikit-learn, but for the curve's artificial last
- * point. Null when no item is of the class, or none is not.
- */
-export function precisionRecall(
-  isIt: boolean[],
-  scores: ArrayLike<number>
-): PrecisionRecall | null {
-  const positives = isIt.filter(Boolean).length;
-  if (positives === 0 || positives === isIt.length) return null;
-  const order = [...isIt.keys()].sort((a, b) => scores[b]! - scores[a]!);
-  const points: CurvePoint[] = [];
-  let [right, average, lastRecall] = [0, 0, 0];
-  order.forEach((item, n) => {
-    if (isIt[item]) right++;
-    const threshold = scores[item]!;
-    const next = order[n + 1];
-    if (next !== undefined && scores[next] === threshold) return;
-    const [precision, recall] = [right / (n + 1), right / positives];
-    average += (recall - lastRecall) * precision;
-    lastRecall = recall;
-    points.push({ threshold, precision, recall });
-  });
-  return { points, average };
 }

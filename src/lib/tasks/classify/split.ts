@@ -1,7 +1,7 @@
 /** Items to learn from, and items to be judged by; places in what was split, rising. */
 export interface Split {
-  train: number[];
-  test: number[];
+  train: Uint32Array<ArrayBuffer>;
+  test: Uint32Array<ArrayBuffer>;
 }
 
 /**
@@ -20,16 +20,15 @@ export function stratifiedSplit(
     if (known) known.push(n);
     else members.set(classes[n]!, [n]);
   }
-  const split: Split = { train: [], test: [] };
+  const isTest = new Uint8Array(classes.length);
   for (const [, places] of [...members].sort(([a], [b]) => a - b)) {
     shuffle(places, random);
     const wanted = Math.max(1, Math.round(places.length * testShare));
     const tested = Math.min(places.length - 1, wanted);
-    split.test.push(...places.slice(0, tested));
-    split.train.push(...places.slice(tested));
+    for (let n = 0; n < tested; n++) isTest[places[n]!] = 1;
   }
-  const rising = (a: number, b: number) => a - b;
-  return { train: split.train.sort(rising), test: split.test.sort(rising) };
+  const all = Uint32Array.from(isTest, (_, n) => n);
+  return { train: all.filter((n) => !isTest[n]), test: all.filter((n) => isTest[n]) };
 }
 
 /** Fisher and Yates. */

@@ -6,10 +6,19 @@ export interface LabelledNeighbours {
 }
 
 /**
+ * What a neighbour's vote weighs: as much as it is similar, and nothing when it is less similar than not at
+ * all. Where none is similar, the nearer still counts more; and where all are opposite, each counts the same.
+ */
+const WEIGHTS = [
+  (similarity: number) => Math.max(0, similarity),
+  (similarity: number) => 1 + similarity,
+  () => 1
+];
+
+/**
  * How the nearest `k` labelled rows of each item vote: `items × labels`, the shares of the votes, row-major. A
- * neighbour's vote weighs as much as it is similar, and nothing when it is less similar than not at all;
- * where none of them is, each weighs the same. `labelOf` tells a row's label; it
- * is negative where a row has none, or stands for no neighbour.
+ * vote weighs as {@link WEIGHTS} has it. `labelOf` tells a row's label; it is negative where a row has none,
+ * or stands for no neighbour. An item without neighbours has no votes: zeros.
  */
 export function vote(
   { k, rows, similarities }: LabelledNeighbours,
@@ -21,7 +30,7 @@ export function vote(
   for (let item = 0; item < items; item++) {
     const own = shares.subarray(item * labels, (item + 1) * labels);
     let sum = 0;
-    for (const weigh of [(similarity: number) => Math.max(0, similarity), () => 1]) {
+    for (const weigh of WEIGHTS) {
       for (let n = item * k; n < (item + 1) * k; n++) {
         const label = labelOf(rows[n]!);
         if (label < 0) continue;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normalise, dot } from '#lib/base/vector.ts';
 import { leaveSelfOut } from '#lib/tasks/classify/centroids.ts';
-import { parseLabels } from '#lib/tasks/classify/labels.ts';
+import { labelTexts, parseLabels } from '#lib/tasks/classify/labels.ts';
 import { bestLabels } from '#lib/tasks/classify/nearest-label.ts';
 import { stratifiedSplit } from '#lib/tasks/classify/split.ts';
 import { vote } from '#lib/tasks/classify/vote.ts';
@@ -15,8 +15,16 @@ describe('labels', () => {
         { name: 'glad', description: 'happy: very' },
         { name: 'sorry', description: null }
       ],
-      repeated: ['sorry']
+      repeated: [{ line: 5, name: 'sorry' }]
     });
+  });
+
+  it('are embedded alone and, where one is described, by their descriptions', () => {
+    const [alone, described, ...more] = labelTexts(parseLabels('glad: happy\nsorry').labels);
+    expect(alone).toEqual({ name: 'Label only', texts: ['glad', 'sorry'] });
+    expect(described).toEqual({ name: 'With description', texts: ['happy', 'sorry'] });
+    expect(more).toEqual([]);
+    expect(labelTexts(parseLabels('glad\nsorry:').labels)).toHaveLength(1);
   });
 });
 
@@ -52,11 +60,13 @@ describe('neighbours', () => {
     ]);
   });
 
-  it('that are less similar than not at all have no vote, unless all are', () => {
+  it('that are less similar than not at all have no vote, unless all are: then the nearer has more', () => {
     const mixed = { k: 2, rows: Uint32Array.of(0, 1), similarities: Float32Array.of(0.1, -0.5) };
     expect([...vote(mixed, 3, labelOf)]).toEqual([1, 0, 0]);
-    const far = { k: 2, rows: Uint32Array.of(0, 1), similarities: Float32Array.of(-0.1, -0.5) };
-    expect([...vote(far, 3, labelOf)]).toEqual([0.5, 0.5, 0]);
+    const far = { k: 2, rows: Uint32Array.of(0, 1), similarities: Float32Array.of(-0.75, -0.25) };
+    expect([...vote(far, 3, labelOf)]).toEqual([0.25, 0.75, 0]);
+    const opposite = { k: 2, rows: Uint32Array.of(0, 1), similarities: Float32Array.of(-1, -1) };
+    expect([...vote(opposite, 3, labelOf)]).toEqual([0.5, 0.5, 0]);
   });
 
   it('that are missing have none', () => {
@@ -105,9 +115,15 @@ describe('a split', () => {
     const classes = [...Array(50).fill(0), ...Array(10).fill(1), 2, 2, 3] as number[];
     const { train, test } = stratifiedSplit(classes, 0.2, random);
     expect([...train, ...test].sort((a, b) => a - b)).toEqual([...classes.keys()]);
-    const count = (places: number[], of: number) => places.filter((n) => classes[n] === of).length;
+    const count = (places: Uint32Array, of: number) =>
+      places.filter((n) => classes[n] === of).length;
     expect([0, 1, 2, 3].map((of) => count(test, of))).toEqual([10, 2, 1, 0]);
     expect([0, 1, 2, 3].map((of) => count(train, of))).toEqual([40, 8, 1, 1]);
+  });
+
+  it('of a class of very many items is no trouble', () => {
+    const { train, test } = stratifiedSplit(new Uint8Array(300_000), 0.2, seededRandom(2));
+    expect([train.length, test.length]).toEqual([240_000, 60_000]);
   });
 
   it('is the same for the same numbers', () => {
