@@ -82,6 +82,7 @@ export async function classifyByLabels(
     await breathe();
     throwIfCancelled(signal);
     const all = columns(both, ways.length * count, way * count, count);
+    await breathe();
     const what = way === 0 ? 'the label itself' : 'the label’s description';
     const method = `The label nearest to each item, by cosine similarity to ${what}.`;
     runs.push({ name, method, all, ...bestLabels(all, count) });
@@ -102,8 +103,7 @@ export async function classifyByExamples(
   rows: Uint32Array,
   working: Working
 ): Promise<Classified> {
-  const places = Uint32Array.from(rows, (_, n) => n);
-  const taught = places.filter((n) => teacher.of[rows[n]!]);
+  const taught = placesUpTo(rows.length).filter((n) => teacher.of[rows[n]!]);
   const { learnt, judged } =
     judgement === 'split' ? splitOff(teacher, rows, taught) : { learnt: teacher, judged: taught };
   const decide = rule.kind === 'centroid' ? byCentroids : byNeighbours(rule.k);
@@ -208,9 +208,16 @@ function columns(matrix: Float32Array, width: number, first: number, count: numb
   if (width === count) return matrix;
   const cut = new Float32Array((matrix.length / width) * count);
   for (let to = 0, from = first; to < cut.length; to += count, from += width) {
-    cut.set(matrix.subarray(from, from + count), to);
+    for (let n = 0; n < count; n++) cut[to + n] = matrix[from + n]!;
   }
   return cut;
+}
+
+/** The places of so many items: 0, 1, 2 … */
+export function placesUpTo(count: number): Uint32Array<ArrayBuffer> {
+  const places = new Uint32Array(count);
+  for (let n = 0; n < count; n++) places[n] = n;
+  return places;
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32). */

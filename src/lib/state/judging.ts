@@ -1,7 +1,7 @@
 import type { FieldValues } from '#lib/collection/table/field-values.ts';
 import { evaluate, type Evaluation } from '#lib/tasks/classify/metrics.ts';
 import { precisionRecall, type PrecisionRecall } from '#lib/tasks/classify/precision-recall.ts';
-import type { Classified, ClassifyRun } from './classifying.ts';
+import { placesUpTo, type Classified, type ClassifyRun } from './classifying.ts';
 
 /** The true labels of items that were classified. */
 export interface Truth {
@@ -29,7 +29,7 @@ export function trueLabel({ values, of }: Truth, place: number): string | null {
 
 /** Judges each run by the items that have a true label, of those a fair judgement is about. */
 export function judge({ rows, labels, runs, judged }: Classified, truth: Truth): Judged[] {
-  const places = (judged ?? Uint32Array.from(rows, (_, n) => n)).filter((n) => truth.of[n]);
+  const places = (judged ?? placesUpTo(rows.length)).filter((n) => truth.of[n]);
   const names = [...new Set([...labels, ...truth.values])];
   const placeOf = truth.values.map((value) => names.indexOf(value));
   const actual = places.map((n) => placeOf[truth.of[n]! - 1]!);
@@ -53,7 +53,8 @@ function curveOf(
   places: Uint32Array,
   actual: Uint32Array
 ): Judged['curve'] {
-  const leads = Float32Array.from(places, (n) => all[2 * n]! - all[2 * n + 1]!);
+  const leads = new Float32Array(places.length);
+  places.forEach((n, i) => (leads[i] = all[2 * n]! - all[2 * n + 1]!));
   const curve = precisionRecall(
     leads.filter((_, i) => actual[i] === 0),
     leads.filter((_, i) => actual[i] !== 0)

@@ -1,4 +1,4 @@
-import type { Classified, ClassifyRun } from './classifying.ts';
+import { placesUpTo, type Classified, type ClassifyRun } from './classifying.ts';
 import type { Truth } from './judging.ts';
 
 /** Which predictions are shown, and in which order. */
@@ -27,7 +27,7 @@ export function placesToShow(
   const wanted = cell?.predicted ?? label;
   const taken = wanted === null ? -1 : labels.indexOf(wanted);
   const actual = cell && truth ? 1 + truth.values.indexOf(cell.actual) : 0;
-  const among = (cell && judged) || Uint32Array.from(rows, (_, n) => n);
+  const among = (cell && judged) || placesUpTo(rows.length);
   const places = among.filter(
     (n) => (wanted === null || run.labels[n] === taken) && (!cell || truth?.of[n] === actual)
   );
@@ -46,12 +46,17 @@ function leading(
   most: number
 ): Uint32Array {
   const sign = order === 'unsure' ? 1 : -1;
-  const keys = Float32Array.from(places, (n) => sign * margins[n]!).sort();
+  const keys = new Float32Array(places.length);
+  places.forEach((n, i) => (keys[i] = sign * margins[n]!));
+  keys.sort();
   const last = keys[Math.min(most, keys.length) - 1] ?? 0;
   const below = places.filter((n) => sign * margins[n]! < last);
   const equal = places.filter((n) => sign * margins[n]! === last).slice(0, most - below.length);
   const inOrder = below.sort((a, b) => sign * (margins[a]! - margins[b]!) || a - b);
-  return Uint32Array.of(...inOrder, ...equal);
+  const all = new Uint32Array(inOrder.length + equal.length);
+  all.set(inOrder);
+  all.set(equal, inOrder.length);
+  return all;
 }
 
 /** How many items' lead over the next label is below a margin: none where it is 0. */

@@ -21,11 +21,16 @@ export function bestLabels(scores: Float32Array, labels: number): Predicted {
   };
   for (let item = 0; item < items; item++) {
     const from = item * labels;
-    let [first, second, label] = [-Infinity, -Infinity, 0];
+    let first = -Infinity;
+    let second = -Infinity;
+    let label = 0;
     for (let n = 0; n < labels; n++) {
       const score = scores[from + n]!;
-      if (score > first) [first, second, label] = [score, first, n];
-      else if (score > second) second = score;
+      if (score > first) {
+        second = first;
+        first = score;
+        label = n;
+      } else if (score > second) second = score;
     }
     best.labels[item] = label;
     best.scores[item] = first;
