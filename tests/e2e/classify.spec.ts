@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { embed, enterKey, openFile, routeOpenAI } from './journey.ts';
+import { embed, enterKey, Gate, openFile, routeOpenAI } from './journey.ts';
 import { expect, test } from './support.ts';
 
 async function openReviews(page: Page): Promise<void> {
@@ -44,7 +44,10 @@ test('three reviews are classified by labels alone and by descriptions, side by 
   standIn.ledger.clear();
   await page
     .getByRole('textbox', { name: 'Labels' })
-    .fill('good: wonderful and quiet\nbad: broken and rude');
+    .fill('good: wonderful and quiet\nbad: broken and rude\ngood: said again');
+  await expect(page.getByText('Line 3 says “good” again')).toBeVisible();
+  // One token for each name, four for each description, by OpenAI's tokeniser.
+  await expect(page.getByText('3 items · labels of 10 tokens to buy · < $0.0001')).toBeVisible();
   await page.getByRole('button', { name: 'Classify' }).click();
 
   const table = predictions(page);
@@ -74,6 +77,7 @@ test('three reviews are classified by labels alone and by descriptions, side by 
   await expect(table.getByText('unsure')).toHaveCount(6);
 
   // Labels that were bought are not bought again.
+  await expect(page.getByText('3 items · nothing to buy')).toBeVisible();
   await page.getByRole('button', { name: 'Classify' }).click();
   await expect(page.getByRole('progressbar')).toHaveCount(0);
   expect(standIn.ledger.texts()).toHaveLength(4);
@@ -104,6 +108,7 @@ test('labels are judged by a field, and a cell of the confusion matrix opens its
   const wrong = matrix.getByRole('button', { name: /is negative, taken for positive/ });
   const count = Number(await wrong.textContent());
   await wrong.click();
+  await expect(page.getByRole('heading', { name: 'Predictions' })).toBeFocused();
   await expect(predictions(page).getByRole('row')).toHaveCount(count + 1);
   await expect(predictions(page).getByRole('cell', { name: 'negative', exact: true })).toHaveCount(
     count
@@ -112,6 +117,22 @@ test('labels are judged by a field, and a cell of the confusion matrix opens its
   await expect(page).toHaveURL(/\/items\//);
   await page.goBack();
   await expect(predictions(page).getByRole('row').nth(1)).toBeVisible();
+
+  // Two labels have a curve; and labels that the field does not know can't be right.
+  const labels = page.getByRole('textbox', { name: 'Labels' });
+  await labels.fill('positive\nnegative');
+  await page.getByRole('button', { name: 'Classify' }).click();
+  const curve = page.getByRole('figure', { name: 'Precision–recall curve for positive' });
+  await curve.getByText('As a table').click();
+  await expect(curve.getByRole('row').last()).toContainText('1.000');
+  await labels.fill('Good\nBad');
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await expect(page.getByText(/None of the labels is written as the field has it/)).toBeVisible();
+  expect((await accuracy(page)).right).toBe(0);
+
+  // What was typed is there as long as the tab is.
+  await page.reload();
+  await expect(labels).toHaveValue('Good\nBad');
 });
 
 test('labelled items teach: by neighbours and by centroids, judged fairly', async ({ page }) => {
@@ -197,4 +218,69 @@ test('predictions are kept as a field, which filters know', async ({ page }) => 
     .getByRole('textbox', { name: 'Filter JSON' })
     .fill('{"mood": "good", "mood score": {"$gt": -2}}');
   await expect(filter.getByRole('status')).toHaveText(`${parseInt(shown!)} of 122 items`);
+});
+
+test('what is unsure is not kept, and a label given by hand is kept as it was given', async ({
+  page
+}) => {
+  await openReviews(page);
+  await page.getByRole('radio', { name: 'From examples' }).check();
+  // One item for each label: told by the other alone, each would have the wrong label.
+  for (const [label, words] of [
+    ['noise', 'noise cancelling'],
+    ['water', 'leaking']
+  ]) {
+    await page.getByRole('combobox', { name: 'Label', exact: true }).fill(label!);
+    await page.getByRole('combobox', { name: 'Item to mark' }).fill(words!);
+    await page.getByRole('listbox').getByRole('option').first().click();
+  }
+  const marked = page.getByRole('list', { name: 'Marked items' }).getByRole('listitem');
+  await expect(marked).toHaveCount(2);
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await expect(predictions(page).getByRole('row')).toHaveCount(51);
+  await page.getByRole('spinbutton', { name: /Unsure below/ }).fill('2');
+  await page.getByRole('textbox', { name: 'Name of the field' }).fill('topic');
+  await page.getByRole('button', { name: 'Keep as a field' }).click();
+  await expect(page.getByText('120 items that are unsure have none.')).toBeVisible();
+  await page.getByRole('link', { name: 'Search', exact: true }).click();
+  const filter = page.getByRole('region', { name: 'Filter' });
+  await filter.getByRole('button', { name: 'Filter', exact: true }).click();
+  await filter.getByRole('button', { name: 'Edit as JSON' }).click();
+  await filter.getByRole('textbox', { name: 'Filter JSON' }).fill('{"topic": "water"}');
+  await expect(filter.getByRole('status')).toHaveText('1 of 122 items');
+  await page.getByRole('searchbox', { name: 'Search' }).fill('leaking');
+  await page.getByRole('searchbox', { name: 'Search' }).press('Enter');
+  const results = page.getByRole('list', { name: 'Results', exact: true });
+  await expect(results.getByRole('heading')).toHaveText(/leaking/);
+  await expect(results).toContainText(/topic\s*water/);
+});
+
+test('classifying is called off while the labels are awaited; what was there before stays', async ({
+  page,
+  context,
+  standIn
+}) => {
+  await routeOpenAI(context, standIn);
+  await enterKey(page);
+  await openFile(page, 'reviews.csv', 'id,review\n1,good and quiet\n2,bad and loud\n');
+  await page
+    .getByRole('combobox', { name: 'Embedding model' })
+    .selectOption('text-embedding-3-small');
+  await embed(page);
+  await page.getByRole('link', { name: 'Classify', exact: true }).click();
+  const labels = page.getByRole('textbox', { name: 'Labels' });
+  await labels.fill('good\nbad');
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await expect(predictions(page).getByRole('row')).toHaveCount(3);
+  const gate = await Gate.hold(context, { after: 0 });
+  await labels.fill('quiet\nloud');
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await expect.poll(() => gate.held).toBe(1);
+  await expect(page.getByRole('progressbar', { name: 'Classifying' })).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('progressbar', { name: 'Classifying' })).toHaveCount(0);
+  await expect(page.getByRole('combobox', { name: 'Show' })).toContainText('good');
+  gate.open();
+  await page.getByRole('button', { name: 'Classify' }).click();
+  await expect(page.getByRole('combobox', { name: 'Show' })).toContainText('quiet');
 });

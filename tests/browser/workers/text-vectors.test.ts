@@ -45,3 +45,13 @@ test('a text over the model’s limit is embedded in parts, averaged by their le
   ).toBeGreaterThan(0.9);
   expect(await api.embedQuery(long, server.space, NEVER)).toMatchObject({ cached: true });
 });
+
+test('what texts would buy is told before: the tokens of those not kept, each once', async () => {
+  const api = makeEmbedding(await freshDatabase(), server.baseUrl);
+  const { space } = server;
+  expect(await api.tokensToBuy(['good', 'good', 'wonderful and quiet'], space)).toBe(4);
+  const bought = await api.embedTexts(['wonderful and quiet'], space, NEVER);
+  expect(bought.tokens).toBe(3);
+  expect(await api.tokensToBuy(['good', 'wonderful and quiet'], space)).toBe(1);
+  expect(await api.tokensToBuy([], space)).toBe(0);
+});
