@@ -46,7 +46,7 @@ test('three reviews are classified by labels alone and by descriptions, side by 
     .getByRole('textbox', { name: 'Labels' })
     .fill('good: wonderful and quiet\nbad: broken and rude\ngood: said again');
   await expect(page.getByText('Line 3 says “good” again')).toBeVisible();
-  // One token for each name, four for each description, by OpenAI's tokeniser.
+  // One token for each name, five and three for the descriptions, by OpenAI's tokeniser.
   await expect(page.getByText('3 items · labels of 10 tokens to buy · < $0.0001')).toBeVisible();
   await page.getByRole('button', { name: 'Classify' }).click();
 
