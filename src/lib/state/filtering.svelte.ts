@@ -1,4 +1,4 @@
-import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import { CancelledError, throwIfCancelled, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { Remote } from '#lib/base/remote.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
@@ -24,6 +24,8 @@ export class Filtering {
   #counts = $state.raw<FilterCounts | null>(null);
   #fault = $state.raw<ErrorData | null>(null);
   #bits: Uint8Array | undefined;
+  /** Ends the decision that another filter takes the place of. */
+  #deciding: AbortController | undefined;
   /** What the counts and rows are of. */
   #decided: { filter: Filter | null; changes: number } | undefined;
 
@@ -45,31 +47,46 @@ export class Filtering {
 
   /**
    * Puts a filter in force; the rows that it means, as a bitmap, or undefined for all. Throws
-   * `FilterError` `regex-too-slow`, and what reading items throws.
+   * `FilterError` `regex-too-slow`, `CancelledError` when another filter took its place, and what reading
+   * items throws.
    */
   async use(filter: Filter | null): Promise<Uint8Array | undefined> {
+    if (filter !== this.#filter) this.#deciding?.abort();
     this.#filter = filter;
     const { changes } = this.#collection;
     const decided = this.#decided;
     if (decided?.filter === filter && decided.changes === changes) return this.#bits;
     this.#fault = null;
     if (!filter) {
-      this.#counts = null;
-      this.#bits = undefined;
-    } else {
-      try {
-        const table = await this.#collection.table();
-        const { bits, ...counts } = await table.filter(filter);
-        if (this.#filter !== filter) return bits;
-        this.#counts = counts;
-        this.#bits = bits;
-      } catch (error) {
-        if (this.#filter === filter) this.#fault = toErrorData(error);
-        throw error;
-      }
+      this.#decide(filter, changes, null, undefined);
+      return undefined;
     }
+    const { signal } = (this.#deciding = new AbortController());
+    try {
+      const table = await this.#collection.table();
+      const { bits, ...counts } = await table.filter(filter, signal);
+      throwIfCancelled(signal);
+      this.#decide(filter, changes, counts, bits);
+      return bits;
+    } catch (error) {
+      if (signal.aborted) throw new CancelledError();
+      // The last filter's counts are not this one's.
+      this.#counts = null;
+      this.#decided = undefined;
+      this.#fault = toErrorData(error);
+      throw error;
+    }
+  }
+
+  #decide(
+    filter: Filter | null,
+    changes: number,
+    counts: FilterCounts | null,
+    bits: Uint8Array | undefined
+  ): void {
+    this.#counts = counts;
+    this.#bits = bits;
     this.#decided = { filter, changes };
-    return this.#bits;
   }
 
   /** The most frequent values of a field. */

@@ -1,4 +1,4 @@
-import { FilterError } from '#lib/base/errors.ts';
+import { FilterError, throwIfCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
 import { WorkerClient } from './client.ts';
 import type { RegexApi } from './regex-api.ts';
@@ -31,9 +31,12 @@ export class RegexRunner {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** The rows with a text that the pattern matches. Throws `FilterError` `regex-too-slow`. */
-  matching(pattern: string, rows: Iterable<RowTexts>): Promise<Set<Row>> {
-    const matching = this.#last.then(() => this.#run(pattern, rows));
+  /**
+   * The rows with a text that the pattern matches. Throws `FilterError` `regex-too-slow`, and
+   * `CancelledError` when the signal is aborted, which ends the pattern wherever it is.
+   */
+  matching(pattern: string, rows: Iterable<RowTexts>, signal?: AbortSignal): Promise<Set<Row>> {
+    const matching = this.#last.then(() => this.#run(pattern, rows, signal));
     this.#last = matching.catch(() => {});
     return matching;
   }
@@ -43,24 +46,33 @@ export class RegexRunner {
     this.#worker.end();
   }
 
-  async #run(pattern: string, rows: Iterable<RowTexts>): Promise<Set<Row>> {
+  async #run(
+    pattern: string,
+    rows: Iterable<RowTexts>,
+    signal: AbortSignal | undefined
+  ): Promise<Set<Row>> {
+    throwIfCancelled(signal);
     let slow = false;
+    const end = () => this.#worker.end();
     const timer = setTimeout(() => {
       slow = true;
-      this.#worker.end();
+      end();
     }, this.#deadlineMs);
+    signal?.addEventListener('abort', end, { once: true });
     const found = new Set<Row>();
     try {
       for (const { texts, rowOf } of stretches(rows)) {
         const places = await this.#worker.api.matching(pattern, texts);
+        throwIfCancelled(signal);
         for (const place of places) found.add(rowOf[place]!);
         if (slow) throw tooSlow(pattern);
       }
       return found;
     } catch (error) {
-      throw slow ? tooSlow(pattern) : error;
+      throw slow && !signal?.aborted ? tooSlow(pattern) : error;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
     }
   }
 }

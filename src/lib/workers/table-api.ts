@@ -141,12 +141,13 @@ export class TableApi {
   }
 
   /**
-   * Which rows that can be found a filter means. Throws `FilterError` `regex-too-slow`.
+   * Which rows that can be found a filter means. Throws `FilterError` `regex-too-slow`, and
+   * `CancelledError` when the signal is aborted.
    */
-  async filter(filter: Filter | null): Promise<FilteredRows> {
+  async filter(filter: Filter | null, signal?: AbortSignal): Promise<FilteredRows> {
     const table = this.#opened();
     const rows = table.liveRows();
-    const found = await filterTable(table, filter, rows, this.#regexes, this.#regexAnswers);
+    const found = await filterTable(table, filter, rows, this.#regexes, this.#regexAnswers, signal);
     return transfer(found, [found.bits.buffer]);
   }
 

@@ -1,11 +1,7 @@
 import { makeBreather } from '#lib/base/breathe.ts';
+import { throwIfCancelled } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
-import {
-  conditionMatcher,
-  textsOf,
-  matcherOf,
-  type Matcher
-} from '#lib/collection/filter/match.ts';
+import { RowFilter, textsOf, type Matcher } from '#lib/collection/filter/match.ts';
 import { conditionsOf, type Condition, type Filter } from '#lib/collection/filter/types.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { addRow } from '#lib/index/bitmap.ts';
@@ -22,53 +18,53 @@ export interface FilteredRows {
   conditions: number[];
 }
 
-/** Rows that match regular expressions, by field and pattern; of one state of a table. */
+/** All rows of a table that match regular expressions, by field and pattern; of one state of it. */
 export type RegexAnswers = Map<string, Set<Row>>;
 
 /**
- * Decides a filter on some rows of a table, in stretches. Throws `FilterError` `regex-too-slow`, and what
- * ends the regex worker.
+ * Decides a filter on some rows of a table, in stretches. Throws `FilterError` `regex-too-slow`,
+ * `CancelledError` when the signal is aborted, and what ends the regex worker.
  */
 export async function filterTable(
   table: ItemTable,
   filter: Filter | null,
   rows: Uint32Array,
   runner: RegexRunner,
-  answers: RegexAnswers
+  answers: RegexAnswers,
+  signal?: AbortSignal
 ): Promise<FilteredRows> {
   const conditions = conditionsOf(filter);
   for (const condition of conditions) {
     if (condition.operator !== '$regex' || answers.has(keyOf(condition))) continue;
-    const found = await runner.matching(condition.value, textsAt(table, rows, condition.field));
+    const found = await runner.matching(condition.value, textsAt(table, condition.field), signal);
     answers.set(keyOf(condition), found);
   }
   const regexes = (condition: Condition): Matcher => {
     const found = answers.get(keyOf(condition))!;
     return (row) => found.has(row);
   };
-  const matches = matcherOf(filter, table, regexes);
-  const each = conditions.map((condition) => conditionMatcher(condition, table, regexes));
-  const result: FilteredRows = {
-    bits: new Uint8Array((table.size >> 3) + 1),
-    matching: 0,
-    total: rows.length,
-    conditions: conditions.map(() => 0)
-  };
+  const rowFilter = new RowFilter(filter, table, regexes);
+  const bits = new Uint8Array((table.size >> 3) + 1);
+  let matching = 0;
   const breathe = makeBreather();
   for (const row of rows) {
-    if (matches(row)) {
-      addRow(result.bits, row);
-      result.matching++;
+    if (rowFilter.take(row)) {
+      addRow(bits, row);
+      matching++;
     }
-    for (let n = 0; n < each.length; n++) if (each[n]!(row)) result.conditions[n]!++;
     const pause = breathe();
-    if (pause) await pause;
+    if (pause) {
+      await pause;
+      throwIfCancelled(signal);
+    }
   }
-  return result;
+  return { bits, matching, total: rows.length, conditions: rowFilter.counts };
 }
 
-function* textsAt(table: ItemTable, rows: Uint32Array, field: string | null): Generator<RowTexts> {
-  for (const row of rows) {
+/** Of all rows, since the next filter may be asked of others than this one. */
+function* textsAt(table: ItemTable, field: string | null): Generator<RowTexts> {
+  for (let row = 0; row < table.size; row++) {
+    if (!table.has(row)) continue;
     const texts = field === null ? [table.text(row)] : textsOf(table.value(field, row));
     yield { row, texts };
   }

@@ -111,4 +111,18 @@ describe('a regular expression', () => {
     await expect(slow).rejects.toMatchObject({ code: 'regex-too-slow' });
     expect(await next).toEqual(new Set([3]));
   });
+
+  test('that is called off ends at once, and the next one is answered', async () => {
+    const runner = new RegexRunner(60_000);
+    onTestFinished(() => runner.end());
+    const off = new AbortController();
+    const rows = [{ row: 1, texts: [`${'a'.repeat(40)}b`] }];
+    const endless = runner.matching('^(a+)+$x', rows, off.signal);
+    const queued = runner.matching('^a', rows, off.signal);
+    const next = runner.matching('^a', rows);
+    off.abort();
+    await expect(endless).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(queued).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await next).toEqual(new Set([1]));
+  });
 });

@@ -1,31 +1,80 @@
 import type { FieldValue } from '../types.ts';
-import { isGroup, type Condition, type Filter, type FilterSource, type Operand } from './types.ts';
+import {
+  conditionsOf,
+  isGroup,
+  type Condition,
+  type Filter,
+  type FilterSource,
+  type Operand
+} from './types.ts';
 
 /** Whether the item at a row is meant. */
 export type Matcher = (row: number) => boolean;
 
 /**
- * A filter as a function of rows; see `Filter` for what conditions mean. `regexes` decides the conditions
- * with a regular expression, which are found out elsewhere, under a deadline. Without a filter every row
- * matches.
+ * Decides a filter row by row, counting on the way how many rows match each of its conditions. `regexes`
+ * decides the conditions with a regular expression, which are found out elsewhere, under a deadline. See
+ * `Filter` for what conditions mean; without a filter every row matches.
  */
-export function matcherOf(
-  filter: Filter | null,
-  source: FilterSource,
-  regexes: (condition: Condition) => Matcher
-): Matcher {
-  if (!filter) return () => true;
-  if (isGroup(filter)) {
-    const parts = filter.parts.map((part) => matcherOf(part, source, regexes));
-    return filter.operator === '$and'
-      ? (row) => parts.every((part) => part(row))
-      : (row) => parts.some((part) => part(row));
+export class RowFilter {
+  /** Rows so far that match each condition on its own, in the order of `conditionsOf`. */
+  readonly counts: number[];
+  readonly #tests: Matcher[];
+  readonly #joined: Joint;
+  /** Whether the row matches each condition. */
+  readonly #holds: boolean[];
+
+  constructor(
+    filter: Filter | null,
+    source: FilterSource,
+    regexes: (condition: Condition) => Matcher
+  ) {
+    const latest = withLatestText(source);
+    this.#tests = conditionsOf(filter).map((one) => conditionMatcher(one, latest, regexes));
+    this.#holds = this.#tests.map(() => false);
+    this.counts = this.#tests.map(() => 0);
+    this.#joined = filter ? jointOf(filter, { next: 0 }) : () => true;
   }
-  return conditionMatcher(filter, source, regexes);
+
+  /** Whether the filter means the row; it is counted. */
+  take(row: number): boolean {
+    const holds = this.#holds;
+    for (let n = 0; n < holds.length; n++) {
+      if ((holds[n] = this.#tests[n]!(row))) this.counts[n]!++;
+    }
+    return this.#joined(holds);
+  }
 }
 
-/** One condition as a function of rows. */
-export function conditionMatcher(
+/** Whether a filter holds, by which of its conditions do. */
+type Joint = (holds: readonly boolean[]) => boolean;
+
+/** `places` counts the conditions, in the order of `conditionsOf`. */
+function jointOf(filter: Filter, places: { next: number }): Joint {
+  if (!isGroup(filter)) {
+    const place = places.next++;
+    return (holds) => holds[place]!;
+  }
+  const parts = filter.parts.map((part) => jointOf(part, places));
+  return filter.operator === '$and'
+    ? (holds) => parts.every((part) => part(holds))
+    : (holds) => parts.some((part) => part(holds));
+}
+
+/** Several conditions ask for the same row's text, which has to be put together each time. */
+function withLatestText(source: FilterSource): FilterSource {
+  let latest: number | undefined;
+  let text = '';
+  return {
+    value: (field, row) => source.value(field, row),
+    text: (row) => {
+      if (row !== latest) [text, latest] = [source.text(row), row];
+      return text;
+    }
+  };
+}
+
+function conditionMatcher(
   condition: Condition,
   source: FilterSource,
   regexes: (condition: Condition) => Matcher
@@ -102,9 +151,16 @@ function sizeOf(value: Operand): number {
 
 /** ISO 8601 dates, with or without a time; other texts that `Date` takes for dates are none. */
 const ISO_DATE =
-  /^[+-]?\d{4,6}(-\d\d(-\d\d)?)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/;
+  /^((?:\d{4}|[+-]\d{6})(?:-\d\d(?:-\d\d)?)?)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/;
 
-/** A date's time in milliseconds since 1970; NaN for a text that is no date. */
+/**
+ * A date's time in milliseconds since 1970; NaN for a text that is no date. A time without a zone is
+ * taken for UTC, as a date without a time is: what a filter means is the same wherever it is read.
+ */
 export function instantOf(text: string): number {
-  return ISO_DATE.test(text) ? Date.parse(text) : NaN;
+  const [, date, time, zone = 'Z'] = ISO_DATE.exec(text) ?? [];
+  if (date === undefined) return NaN;
+  if (time === undefined) return Date.parse(date);
+  if (date.length < 10) return NaN;
+  return Date.parse(`${date}T${time}${zone.replace(/(\d\d)(\d\d)$/, '$1:$2')}`);
 }

@@ -1,6 +1,7 @@
 import { parseTree, type Node } from 'jsonc-parser';
 import { FilterError } from '#lib/base/errors.ts';
 import { findJsonFault } from '../import/json-fault.ts';
+import { toRegex } from './regex.ts';
 import type { Comparison, Condition, Containment, Filter, Membership, Operand } from './types.ts';
 
 const COMPARISONS = new Set<string>(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte']);
@@ -123,7 +124,7 @@ class Reader {
     if (typeof text !== 'string') throw this.#fault(node, `${operator} takes a text`);
     if (operator === '$regex') {
       try {
-        new RegExp(text, 'u');
+        toRegex(text);
       } catch (error) {
         const reason = (error as Error).message.replace(/^Invalid regular expression: /, '');
         throw this.#fault(node, `This is no regular expression: ${reason}`);
@@ -162,7 +163,11 @@ function joined(parts: Filter[]): Filter {
 
 function refuseDeep(json: string): void {
   let depth = 0;
-  for (const { 0: token, index } of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+  // Strings are stepped over piece by piece: one pattern for a whole one overflows on a long one.
+  let inString = false;
+  for (const { 0: token, index } of json.matchAll(/\\.|["[\]{}]/g)) {
+    if (token === '"') inString = !inString;
+    if (inString) continue;
     if (token === '[' || token === '{') depth++;
     else if (token === ']' || token === '}') depth--;
     if (depth > DEEPEST) throw faultAt(json, index, 1, 'The filter is nested too deeply');

@@ -34,12 +34,12 @@ export interface Group {
  *
  * - `$eq`, `$in`: the value is equal, of the same type; a list has such an element.
  * - `$ne`, `$nin`: the opposite; so an item that lacks the field is among them, as in Chroma.
- * - `$gt`, `$gte`, `$lt`, `$lte`: numbers by size; texts only where both are dates, by time. Anything else
- *   does not compare, and nothing is found by it.
+ * - `$gt`, `$gte`, `$lt`, `$lte`: numbers by size; texts only where both are ISO 8601 dates, by time (UTC
+ *   where they name no zone). Anything else does not compare, and nothing is found by it.
  * - `$contains`: the text has this piece, upper and lower case told apart as in Chroma; a list has this
  *   element. `$not_contains`: the opposite.
- * - `$regex`: the JavaScript regular expression (with the flag `u`) matches somewhere in the text, or in
- *   an element of the list.
+ * - `$regex`: the regular expression (see `toRegex`) matches somewhere in the text, or in an element of
+ *   the list.
  *
  * An empty text or list is a value; nothing (null) is a field the item lacks.
  */

@@ -88,6 +88,11 @@ describe('a filter in JSON', () => {
     expect(marked === wrong || wrong.startsWith(marked)).toBe(true);
   });
 
+  it('may have a long text, with brackets and quotes in it', () => {
+    const value = '{"['.repeat(3_000_000);
+    expect(parseFilter(JSON.stringify({ a: value }))).toMatchObject({ value });
+  });
+
   it('is refused when it is nested without end', () => {
     const deep = '{"$and":['.repeat(50_000) + '{"a":1}' + ']}'.repeat(50_000);
     expect(faultOf(deep).message).toMatch(/nested too deeply/);
