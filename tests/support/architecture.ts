@@ -52,7 +52,7 @@ const PERMISSIONS: Record<string, Permission> = {
 };
 
 /** Packages that one file alone imports, so that they can be replaced there. */
-const IN_ONE_FILE = ['idb', 'hnswlib-wasm', 'openai', '@sqlite.org/sqlite-wasm'];
+const IN_ONE_FILE = ['idb', 'hnswlib-wasm', 'jsonc-parser', 'openai', '@sqlite.org/sqlite-wasm'];
 
 const MAX_LINES = 350;
 
