@@ -87,6 +87,11 @@ describe('the table of a collection', () => {
     await table.refresh();
     expect(await table.cells(Uint32Array.of(4))).toMatchObject([{ id: 'e', pending: true }]);
     expect(await find('steel')).toEqual([0, 3]);
+    // Asked of what can be found first, and then of those that wait for their vector too.
+    const steel = parseFilter('{"$regex": "^Steel"}');
+    expect((await table.filter(steel)).matching).toBe(2);
+    const view = await table.view({ filter: steel, words: '', sorting: null });
+    expect([...view.rows]).toEqual([0, 3, 4]);
     await makeEmbedding(db, '').run(id, false, NO_PROGRESS);
     await table.refresh();
     expect(await find('nails')).toEqual([4]);
