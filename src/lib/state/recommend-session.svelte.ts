@@ -1,6 +1,5 @@
 import { CancelledError, throwIfCancelled, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { Row } from '#lib/base/ids.ts';
-import { fingerprint } from '#lib/base/vector.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
 import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
 import { Filtering } from './filtering.svelte.ts';
@@ -11,6 +10,7 @@ import {
   vectorsOf,
   type HistoryReport,
   type Recommending,
+  TextVectors,
   type Taste
 } from './tastes.ts';
 
@@ -34,6 +34,8 @@ export class RecommendSession {
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
   #changes = -1;
+  /** Vectors of the history's texts: what was bought once is not asked for again by every change. */
+  readonly #bought = new TextVectors();
 
   constructor(collection: Recommending) {
     this.#collection = collection;
@@ -152,14 +154,19 @@ export class RecommendSession {
     const tastes = this.#tastes;
     const engine = await this.#collection.engine();
     this.#changes = this.#collection.changes;
-    const { vectors, weights, seen } = await vectorsOf(this.#collection, tastes, signal);
+    const { vectors, weights, seen } = await vectorsOf(
+      this.#collection,
+      tastes,
+      this.#bought,
+      signal
+    );
     const allowed = await this.#allowed(seen);
     throwIfCancelled(signal);
     if (!weights.some((weight) => weight > 0)) {
       this.#results = this.#cells = null;
       return;
     }
-    const { found, because } = await engine.recommend({
+    const { found, because, cells } = await engine.recommend({
       vectors,
       weights,
       k: this.#k,
@@ -176,7 +183,7 @@ export class RecommendSession {
       const main = reason && { title: tastes[reason.liked]!.title, share: reason.share };
       return { ...result, because: main ?? null };
     });
-    this.#cells = fingerprint(weightedSum(vectors, weights));
+    this.#cells = cells;
     this.#seen = seen.length;
   }
 
@@ -198,13 +205,4 @@ export class RecommendSession {
     this.#k = RESULTS;
     return this.refresh();
   }
-}
-
-function weightedSum(vectors: Float32Array, weights: Float32Array): Float32Array {
-  const dimensions = vectors.length / weights.length;
-  const sum = new Float32Array(dimensions);
-  vectors.forEach(
-    (value, i) => (sum[i % dimensions]! += value * weights[Math.floor(i / dimensions)]!)
-  );
-  return sum;
 }

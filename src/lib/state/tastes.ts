@@ -71,33 +71,52 @@ export async function readHistory(
   return { tastes, report: { entries: tastes.length, known: found, blank, missing } };
 }
 
-/** The vectors of tastes, in their order; those whose item is gone weigh nothing. */
+/** Vectors by the texts that they were made of. */
+export class TextVectors extends Map<string, Float32Array> {}
+
+/**
+ * The vectors of tastes, in their order; those whose item is gone weigh nothing. Texts that are not in
+ * `bought` are embedded and added to it. Throws what embedding and reading throw.
+ */
 export async function vectorsOf(
   collection: Recommending,
   tastes: readonly Taste[],
+  bought: TextVectors,
   signal: AbortSignal
 ): Promise<{ vectors: Float32Array; weights: Float32Array; seen: Row[] }> {
   const [engine, table] = await Promise.all([collection.engine(), collection.table()]);
-  const texts = tastes.flatMap(({ text }) => text ?? []);
-  const bought = texts.length > 0 ? await collection.embed(texts, signal) : null;
-  const rows = await table.rowsOf(tastes.map(({ id }) => id ?? NO_ID));
-  const live = new Set(await table.rows());
-  const kept = rows.filter((row) => row !== null && live.has(row)) as Row[];
-  const own = kept.length > 0 ? await engine.vectors(Uint32Array.from(kept)) : new Float32Array(0);
-  const values = own.length || (bought?.vectors.length ?? 0);
-  const dimensions = values / (kept.length || texts.length || 1);
+  await buy(collection, tastes, bought, signal);
+  const rows = await table.liveRowsOf(tastes.map(({ id }) => id ?? NO_ID));
+  const seen = rows.filter((row) => row !== null);
+  const own = seen.length > 0 ? await engine.vectors(Uint32Array.from(seen)) : new Float32Array(0);
+  const [first] = bought.values();
+  const dimensions = seen.length > 0 ? own.length / seen.length : (first?.length ?? 0);
   const vectors = new Float32Array(tastes.length * dimensions);
   const weights = new Float32Array(tastes.length);
-  let [nextText, nextRow] = [0, 0];
-  tastes.forEach(({ text, liked, weight }, n) => {
-    const row = rows[n];
-    if (text === null && (row == null || !live.has(row))) return;
-    const from = text === null ? own : bought!.vectors;
-    const start = (text === null ? nextRow++ : nextText++) * dimensions;
-    vectors.set(from.subarray(start, start + dimensions), n * dimensions);
+  let next = 0;
+  for (const [n, { text, liked, weight }] of tastes.entries()) {
+    if (text === null && rows[n] === null) continue;
+    const start = text === null ? next++ * dimensions : 0;
+    const vector = text === null ? own.subarray(start, start + dimensions) : bought.get(text)!;
+    vectors.set(vector, n * dimensions);
     weights[n] = liked ? weight : -weight * DISLIKE;
-  });
-  return { vectors, weights, seen: kept };
+  }
+  return { vectors, weights, seen };
+}
+
+async function buy(
+  collection: Recommending,
+  tastes: readonly Taste[],
+  bought: TextVectors,
+  signal: AbortSignal
+): Promise<void> {
+  const wanted = tastes.flatMap(({ text }) => (text === null || bought.has(text) ? [] : [text]));
+  if (wanted.length === 0) return;
+  const { vectors } = await collection.embed(wanted, signal);
+  const dimensions = vectors.length / wanted.length;
+  wanted.forEach((text, n) =>
+    bought.set(text, vectors.slice(n * dimensions, (n + 1) * dimensions))
+  );
 }
 
 async function readRecords(

@@ -1,3 +1,4 @@
+import { fingerprint } from '#lib/base/vector.ts';
 import type { Engine } from '#lib/index/engine.ts';
 import type { Method } from '#lib/index/types.ts';
 import { becauseOf, diversify, profileOf, type Because } from '#lib/tasks/recommend.ts';
@@ -20,11 +21,16 @@ export interface RecommendQuery {
 /** Recommendations, and for each the like that speaks most for it. */
 export interface Recommended {
   found: DrawnNeighbours;
+  /** Fingerprint of the taste. */
+  cells: Int8Array;
   because: (Because | undefined)[];
 }
 
-/** Candidates among which is chosen, for each recommendation, where they shall differ. */
-const POOL = 8;
+/**
+ * The nearest so many are chosen among where recommendations shall differ; behind them they come as they are
+ * ranked. It does not grow with `k`, so that the first recommendations stay when more are asked for.
+ */
+const POOL = 160;
 
 /** Finds what is nearest to a taste; see `profileOf`, `diversify`, `becauseOf`. Throws what they throw. */
 export async function recommend(
@@ -32,10 +38,18 @@ export async function recommend(
   { vectors, weights, k, diversity, allowed, method }: RecommendQuery
 ): Promise<Recommended> {
   const vector = profileOf(vectors, weights);
-  const pool = diversity > 0 ? k * POOL : k;
-  const found = await engine.search({ vector, k: pool, method, allowed });
+  const wanted = diversity > 0 ? Math.max(k, POOL) : k;
+  const found = await engine.search({ vector, k: wanted, method, allowed });
   const { dimensions } = engine;
-  const places = diversify(found.similarities, found.vectors, k, diversity);
+  const count = Math.min(k, found.rows.length);
+  const pool = found.similarities.subarray(0, diversity > 0 ? POOL : k);
+  const places = diversify(
+    pool,
+    found.vectors.subarray(0, pool.length * dimensions),
+    count,
+    diversity
+  );
+  for (let place = pool.length; place < count; place++) places.push(place);
   const at = (n: number) => found.vectors.subarray(n * dimensions, (n + 1) * dimensions);
   const chosen = new Float32Array(places.length * dimensions);
   places.forEach((place, n) => chosen.set(at(place), n * dimensions));
@@ -44,6 +58,7 @@ export async function recommend(
   const { plan, provisional } = found;
   return {
     found: { rows, similarities, plan, provisional, ...drawVectors(chosen, dimensions) },
+    cells: fingerprint(vector),
     because: places.map((place) => becauseOf(at(place), vectors, weights))
   };
 }

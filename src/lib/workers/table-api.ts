@@ -134,6 +134,12 @@ export class TableApi {
     return texts.map((text) => byHash.get(hashKey(hashText(text))) ?? null);
   }
 
+  /** For each id, the row that can be found, see {@link ItemTable.liveRowOf}; null where there is none. */
+  liveRowsOf(ids: string[]): (Row | null)[] {
+    const table = this.#opened();
+    return ids.map((id) => table.liveRowOf(id) ?? null);
+  }
+
   /** For each id, its newest row that is not deleted; null where there is none. */
   rowsOf(ids: string[]): (Row | null)[] {
     const table = this.#opened();

@@ -144,12 +144,12 @@ test('after compacting, engine and table have the same items under new numbers',
 });
 
 test('recommendations are what lies nearest to the taste, with their reasons', async () => {
-  const { db, id } = await setUp(manyTexts(30));
+  const { db, id } = await setUp(manyTexts(200));
   const engine = over(new EngineApi(() => Promise.resolve(db)));
   await engine.open(id, null);
   const likes = Uint32Array.of(3, 7);
   const vectors = await engine.vectors(likes);
-  const allowed = new Uint8Array(4).fill(255);
+  const allowed = new Uint8Array(25).fill(255);
   for (const row of likes) allowed[row >> 3]! &= ~(1 << (row & 7));
   const taste = {
     vectors,
@@ -173,4 +173,7 @@ test('recommendations are what lies nearest to the taste, with their reasons', a
   const diverse = await engine.recommend({ ...taste, diversity: 0.8 });
   expect(diverse.found.rows[0]).toBe(plain.rows[0]);
   expect(diverse.found.rows).not.toEqual(plain.rows);
+  const more = await engine.recommend({ ...taste, diversity: 0.8, k: 170 });
+  expect(more.found.rows.slice(0, 6)).toEqual(diverse.found.rows);
+  expect(new Set(more.found.rows).size).toBe(170);
 });

@@ -137,6 +137,14 @@ export class ItemTable {
     return this.#holders.get(id);
   }
 
+  /** The row of an id that can be found: while a new text waits for its vector, that of the old one. */
+  liveRowOf(id: string): Row | undefined {
+    const row = this.rowOf(id);
+    if (row === undefined || this.isLive(row)) return row;
+    const old = this.#items[row]!.replaces;
+    return old !== undefined && this.isLive(old) ? old : undefined;
+  }
+
   /** A field's value at a row, predicted ones included; null where the item lacks it. */
   value(field: string, row: Row): FieldValue {
     const predicted = this.#predicted.get(field);

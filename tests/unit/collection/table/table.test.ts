@@ -38,6 +38,7 @@ describe('a table', () => {
     expect([...table.liveRows()]).toEqual([0, 2, 4]);
     expect([...table.newestRows()]).toEqual([3, 4, 2]);
     expect([table.rowOf('a'), table.rowOf('b'), table.rowOf('x')]).toEqual([3, 4, undefined]);
+    expect(['a', 'b', 'x'].map((id) => table.liveRowOf(id))).toEqual([0, 4, undefined]);
     expect(table.liveBits()).toEqual(bits(0, 2, 4));
     expect([table.isLive(0), table.isLive(3), table.has(3), table.has(1)]).toEqual([
       true,
