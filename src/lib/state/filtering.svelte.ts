@@ -1,13 +1,14 @@
 import { CancelledError, throwIfCancelled, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { Remote } from '#lib/base/remote.ts';
-import type { Filter } from '#lib/collection/filter/types.ts';
+import { conditionsOf, type Condition, type Filter } from '#lib/collection/filter/types.ts';
 import type { TableApi } from '#lib/workers/table-api.ts';
 
 /** How many items a filter means, of how many, and how many each of its conditions means on its own. */
 export interface FilterCounts {
+  of: Filter;
   matching: number;
   total: number;
-  conditions: number[];
+  conditions: { condition: Condition; matching: number }[];
 }
 
 /** The open collection, as filters need it. */
@@ -36,7 +37,7 @@ export class Filtering {
   get filter(): Filter | null {
     return this.#filter;
   }
-  /** Null until they are known. */
+  /** Of the filter in force, or of the last one while that is being decided; null without one. */
   get counts(): FilterCounts | null {
     return this.#counts;
   }
@@ -64,9 +65,13 @@ export class Filtering {
     const { signal } = (this.#deciding = new AbortController());
     try {
       const table = await this.#collection.table();
-      const { bits, ...counts } = await table.filter(filter, signal);
+      const { bits, matching, total, conditions } = await table.filter(filter, signal);
       throwIfCancelled(signal);
-      this.#decide(filter, changes, counts, bits);
+      const each = conditionsOf(filter).map((condition, n) => ({
+        condition,
+        matching: conditions[n]!
+      }));
+      this.#decide(filter, changes, { of: filter, matching, total, conditions: each }, bits);
       return bits;
     } catch (error) {
       if (signal.aborted) throw new CancelledError();

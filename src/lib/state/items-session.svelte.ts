@@ -111,6 +111,7 @@ export class ItemsSession {
       const table = await this.#collection.table();
       const [filter, words, sorting] = [this.#filter, this.#words, this.#sorting];
       await this.filtering.use(filter);
+      if (turn !== this.#asked) return;
       const view = await table.view({ filter, words, sorting });
       if (turn !== this.#asked) return;
       if (view.generation === this.#view?.generation) this.#cells.age();

@@ -98,7 +98,7 @@ export function withOperator(condition: DraftCondition, operator: Operator): Dra
 
 /**
  * The value that a reader typed for a field of a type; undefined while it is none. Several values stand
- * between commas.
+ * between commas, a value with a comma of its own in quotes, as in a CSV file.
  */
 export function valueFrom(
   typed: string,
@@ -106,13 +106,22 @@ export function valueFrom(
   operator: Operator
 ): DraftCondition['value'] {
   if (operator === '$in' || operator === '$nin') {
-    const values = typed
-      .split(',')
-      .map((one) => operandFrom(one.trim(), type))
+    const exact = type !== 'number' && type !== 'boolean';
+    const values = listFrom(typed)
+      .map((one) => (exact ? one : operandFrom(one, type)))
       .filter((one) => one !== undefined);
     return values.length > 0 ? values : undefined;
   }
   return operandFrom(typed, type);
+}
+
+/** What stands between commas and is not blank; quotes keep what is in them as it is. */
+function listFrom(typed: string): string[] {
+  const values = typed.matchAll(/\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)/g);
+  return [...values].flatMap(([, quoted, plain = '']) => {
+    if (quoted !== undefined) return [quoted.replaceAll('""', '"')];
+    return plain.trim() === '' ? [] : [plain.trim()];
+  });
 }
 
 function operandFrom(typed: string, type: FieldType | null): Operand | undefined {
@@ -123,9 +132,15 @@ function operandFrom(typed: string, type: FieldType | null): Operand | undefined
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** A value as a reader types it. */
+/** A value as a reader types it: {@link valueFrom} reads it back as it was. */
 export function typedOf(value: DraftCondition['value']): string {
-  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+  return Array.isArray(value) ? value.map(inList).join(', ') : String(value ?? '');
+}
+
+function inList(value: Operand): string {
+  const typed = String(value);
+  const plain = typed !== '' && typed === typed.trim() && !/[",]/.test(typed);
+  return plain ? typed : `"${typed.replaceAll('"', '""')}"`;
 }
 
 /** A filter in words: `price is less than 50 and category is Kitchen`. */
@@ -139,6 +154,5 @@ export function filterWords(filter: Filter | null): string {
     });
     return words.join(joint);
   }
-  const value = Array.isArray(filter.value) ? filter.value.join(', ') : String(filter.value);
-  return `${filter.field ?? 'text'} ${OPERATOR_WORDS[filter.operator]} ${value}`;
+  return `${filter.field ?? 'text'} ${OPERATOR_WORDS[filter.operator]} ${typedOf(filter.value)}`;
 }

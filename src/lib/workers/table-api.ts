@@ -1,4 +1,3 @@
-import { bitAt } from '#lib/base/bits.ts';
 import { makeAnnouncer } from '#lib/base/changes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { SemblanceError } from '#lib/base/errors.ts';
@@ -15,8 +14,6 @@ import {
 } from '#lib/collection/store/predictions.ts';
 import type { Examples, Predictions } from '#lib/collection/store/schema.ts';
 import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
-import { hasWords } from '#lib/collection/table/find-words.ts';
-import { sortRows, type Sorting } from '#lib/collection/table/sort-rows.ts';
 import type { ItemEdit } from '#lib/collection/store/edit-items.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { intersect } from '#lib/index/bitmap.ts';
@@ -27,6 +24,7 @@ import { RegexRunner } from './regex-runner.ts';
 import { filterTable, type FilteredRows, type RegexAnswers } from './table-filter.ts';
 import { TableEdits, type EditPreview, type SavedItem } from './table-edits.ts';
 import { TableKeywords } from './table-keywords.ts';
+import { TableList, type ListQuery } from './table-list.ts';
 
 /** An item as pages show it. */
 export interface ItemCells {
@@ -46,14 +44,6 @@ export interface ItemName {
   row: Row;
   id: string;
   title: string;
-}
-
-/** Which items are listed, and how. */
-export interface ViewQuery {
-  filter: Filter | null;
-  /** Words that an item has in any of its fields. */
-  words: string;
-  sorting: Sorting | null;
 }
 
 /** The rows of the items that are listed, in order, of so many in all. */
@@ -79,8 +69,10 @@ export class TableApi {
   #keywords: TableKeywords | undefined;
   #edits: TableEdits | undefined;
   readonly #regexes = new RegexRunner();
-  /** Of the table as it is. */
   #regexAnswers: RegexAnswers = new Map();
+  /** Stamp of the table that they are of. */
+  #regexAnswersOf = '';
+  readonly #list = new TableList();
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(database: () => Promise<Database>) {
@@ -108,7 +100,6 @@ export class TableApi {
     const reading = this.#reading.then(async () => {
       const db = await this.#database();
       this.#table = await readTable(db, this.#collection!, this.#table, onProgress);
-      this.#regexAnswers = new Map();
     });
     this.#reading = reading.catch(() => {});
     return reading;
@@ -152,8 +143,7 @@ export class TableApi {
    */
   async filter(filter: Filter | null, signal?: AbortSignal): Promise<FilteredRows> {
     const table = this.#opened();
-    const rows = table.liveRows();
-    const found = await filterTable(table, filter, rows, this.#regexes, this.#regexAnswers, signal);
+    const found = await this.#decide(table, filter, table.liveRows(), signal);
     return transfer(found, [found.bits.buffer]);
   }
 
@@ -174,28 +164,26 @@ export class TableApi {
     return transfer(hits, [hits.rows.buffer, hits.scores.buffer]);
   }
 
-  /**
-   * One row for each item that a filter means and that has some words, in order; those that wait for their
-   * vector too.
-   */
-  async view({ filter, words, sorting }: ViewQuery): Promise<TableView> {
+  /** The items that a query lists, in order; see {@link TableList.rows}. */
+  async view(query: ListQuery): Promise<TableView> {
     const table = this.#opened();
-    const all = table.newestRows();
-    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-    let rows: Uint32Array = all;
-    if (filter) {
-      const found = await filterTable(table, filter, all, this.#regexes, this.#regexAnswers);
-      rows = rows.filter((row) => bitAt(found.bits, row));
-    }
-    if (wanted.length > 0) rows = rows.filter((row) => hasWords(table.valuesAt(row), wanted));
-    if (sorting) {
-      const { field, descending } = sorting;
-      const type = table.collection.fields.find(({ name }) => name === field)?.type ?? 'text';
-      rows = sortRows(rows, (row) => table.value(field, row), type, descending);
-    }
     const { generation } = table.collection;
-    const view = { rows: rows.slice(), total: all.length, generation };
-    return transfer(view, [view.rows.buffer]);
+    const total = table.newestRows().length;
+    const rows = await this.#list.rows(table, query, (filter, rows) =>
+      this.#decide(table, filter, rows)
+    );
+    return transfer({ rows, total, generation }, [rows.buffer]);
+  }
+
+  #decide(
+    table: ItemTable,
+    filter: Filter | null,
+    rows: Uint32Array,
+    signal?: AbortSignal
+  ): Promise<FilteredRows> {
+    if (this.#regexAnswersOf !== table.stamp) this.#regexAnswers = new Map();
+    this.#regexAnswersOf = table.stamp;
+    return filterTable(table, filter, rows, this.#regexes, this.#regexAnswers, signal);
   }
 
   /** What saving an item would take; see {@link TableEdits.preview}. */

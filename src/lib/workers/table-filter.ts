@@ -18,7 +18,7 @@ export interface FilteredRows {
   conditions: number[];
 }
 
-/** All rows of a table that match regular expressions, by field and pattern; of one state of it. */
+/** All rows of a table, dead ones too, that match regular expressions, by field and pattern; of one stamp. */
 export type RegexAnswers = Map<string, Set<Row>>;
 
 /**
@@ -61,10 +61,10 @@ export async function filterTable(
   return { bits, matching, total: rows.length, conditions: rowFilter.counts };
 }
 
-/** Of all rows, since the next filter may be asked of others than this one. */
+/** Of all rows, since the next filter may be asked of others than this one, and a dead row may come back. */
 function* textsAt(table: ItemTable, field: string | null): Generator<RowTexts> {
   for (let row = 0; row < table.size; row++) {
-    if (!table.has(row)) continue;
+    if (!table.item(row)) continue;
     const texts = field === null ? [table.text(row)] : textsOf(table.value(field, row));
     yield { row, texts };
   }

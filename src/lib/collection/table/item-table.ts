@@ -32,7 +32,10 @@ export class ItemTable {
   readonly #firstRows = new Map<string, Row>();
   /** Predicted labels and their scores, by the fields they are shown as. */
   #predicted = new Map<string, (row: Row) => FieldValue>();
-  /** Newest row of each id that is not dead; made when it is first asked for. */
+  /** Names what was predicted, and when. */
+  #predictedWhen = '';
+  /** Both are made when first asked for, and hold until rows are added or die. */
+  #newest: Uint32Array<ArrayBuffer> | undefined;
   #holders: Map<string, Row> | undefined;
 
   constructor(collection: TableCollection) {
@@ -49,25 +52,33 @@ export class ItemTable {
     return this.#items.length;
   }
 
+  /** Under the same stamp there are the same rows, dead or not, and each says the same. */
+  get stamp(): string {
+    const { generation, template } = this.#collection;
+    return JSON.stringify([generation, this.size, template, this.#predictedWhen]);
+  }
+
   /** Takes in further items, by rising rows. */
   add(items: StagedItem[]): void {
     for (const item of items) {
       this.#items[item.row] = item;
       if (!this.#firstRows.has(item.id)) this.#firstRows.set(item.id, item.row);
     }
-    this.#holders = undefined;
+    this.#forget();
   }
 
   /** Takes in what else has changed: fields, names, which rows are embedded and dead. */
   update(collection: TableCollection, rows: TableRows): void {
     this.#collection = collection;
     this.#template = parseTemplate(collection.template);
+    // While a run goes on this comes many times a second, and nothing dies.
+    if (!sameBits(rows.dead, this.#rows.dead)) this.#forget();
     this.#rows = rows;
-    this.#holders = undefined;
   }
 
   /** Takes in the labels that are shown as fields. */
   predict(predictions: Predictions[]): void {
+    this.#predictedWhen = predictions.map(({ field, madeAt }) => `${field} ${madeAt}`).join('\n');
     this.#predicted = new Map<string, (row: Row) => FieldValue>(
       predictions.flatMap(({ field, labels, of, scores }) => [
         [field, (row: Row) => (of[row] ? labels[of[row] - 1]! : null)],
@@ -99,7 +110,7 @@ export class ItemTable {
 
   /** Rows that can be found, rising. */
   liveRows(): Uint32Array<ArrayBuffer> {
-    return Uint32Array.from(rowsWhere(this.size, (row) => this.isLive(row)));
+    return rowsWhere(this.size, (row) => this.isLive(row));
   }
 
   /** {@link liveRows} as a bitmap. */
@@ -114,14 +125,21 @@ export class ItemTable {
    * text, the row with the new text.
    */
   newestRows(): Uint32Array<ArrayBuffer> {
+    return (this.#newest ??= this.#findNewest());
+  }
+
+  #findNewest(): Uint32Array<ArrayBuffer> {
     const replaced = new Set<Row>();
-    for (const item of this.#items) {
-      if (item?.replaces !== undefined && this.has(item.row)) replaced.add(item.replaces);
+    for (let row = 0; row < this.size; row++) {
+      const replaces = this.#items[row]?.replaces;
+      if (replaces !== undefined && this.has(row)) replaced.add(replaces);
     }
-    const rows = [...rowsWhere(this.size, (row) => this.has(row) && !replaced.has(row))];
+    const rows = rowsWhere(this.size, (row) => this.has(row) && !replaced.has(row));
     const first = (row: Row) => this.#firstRows.get(this.#items[row]!.id)!;
-    if (rows.some((row) => first(row) !== row)) rows.sort((a, b) => first(a) - first(b) || a - b);
-    return Uint32Array.from(rows);
+    const moved = rows.filter((row) => first(row) !== row);
+    if (moved.length === 0) return rows;
+    const firsts = new Map(Array.from(moved, (row) => [row, first(row)]));
+    return rows.sort((a, b) => (firsts.get(a) ?? a) - (firsts.get(b) ?? b) || a - b);
   }
 
   /** The item at a row, dead or not. */
@@ -131,9 +149,7 @@ export class ItemTable {
 
   /** The newest row of an id that is not dead. */
   rowOf(id: string): Row | undefined {
-    this.#holders ??= new Map(
-      this.#items.flatMap((item) => (item && this.has(item.row) ? [[item.id, item.row]] : []))
-    );
+    this.#holders ??= this.#findHolders();
     return this.#holders.get(id);
   }
 
@@ -143,6 +159,14 @@ export class ItemTable {
     if (row === undefined || this.isLive(row)) return row;
     const old = this.#items[row]!.replaces;
     return old !== undefined && this.isLive(old) ? old : undefined;
+  }
+
+  #findHolders(): Map<string, Row> {
+    const holders = new Map<string, Row>();
+    for (let row = 0; row < this.size; row++) {
+      if (this.has(row)) holders.set(this.#items[row]!.id, row);
+    }
+    return holders;
   }
 
   /** A field's value at a row, predicted ones included; null where the item lacks it. */
@@ -167,8 +191,20 @@ export class ItemTable {
     const item = this.#items[row];
     return item ? renderTemplate(this.#template, item.fields) : '';
   }
+
+  #forget(): void {
+    this.#newest = undefined;
+    this.#holders = undefined;
+  }
 }
 
-function* rowsWhere(size: Row, test: (row: Row) => boolean): Generator<Row> {
-  for (let row = 0; row < size; row++) if (test(row)) yield row;
+function rowsWhere(size: Row, test: (row: Row) => boolean): Uint32Array<ArrayBuffer> {
+  const rows = new Uint32Array(size);
+  let count = 0;
+  for (let row = 0; row < size; row++) if (test(row)) rows[count++] = row;
+  return rows.slice(0, count);
+}
+
+function sameBits(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -11,28 +11,39 @@ export interface Sorting {
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
 /**
- * Rows in the order of a field: numbers by size, dates by time, texts as a dictionary has them (with the
- * numbers in them by size), lists by their first element. What is empty, or does not compare, comes last
- * either way; equals stay in the order of their rows.
+ * By row below `size`: the rank of its value, from 1, equal for equals; 0 where there is none, or none that
+ * compares. Numbers rank by size, dates by time, texts as a dictionary has them (with the numbers in them by
+ * size), lists by their first element.
  */
+export function rankRows(
+  size: Row,
+  valueAt: (row: Row) => FieldValue,
+  type: FieldType
+): Uint32Array<ArrayBuffer> {
+  const values: (string | number | null)[] = [];
+  for (let row = 0; row < size; row++) values.push(sortable(valueAt(row), type));
+  return ranksOf(values);
+}
+
+/** Rows by their ranks; those of rank 0 come last either way, and equals stay in the order given. */
 export function sortRows(
   rows: Uint32Array,
-  valueAt: (row: Row) => FieldValue,
-  type: FieldType,
+  ranks: Uint32Array,
   descending: boolean
 ): Uint32Array<ArrayBuffer> {
-  const ranks = ranksOf(Array.from(rows, (row) => sortable(valueAt(row), type)));
-  const order = Uint32Array.from(rows.keys());
-  const sign = descending ? -1 : 1;
-  order.sort((a, b) => {
-    const [x, y] = [ranks[a]!, ranks[b]!];
-    if (x === y) return a - b;
-    // Rank 0 is what has none.
-    if (x === 0) return 1;
-    if (y === 0) return -1;
-    return sign * (x - y);
-  });
-  return order.map((place) => rows[place]!);
+  const most = ranks.reduce((a, b) => Math.max(a, b), 0);
+  const slotOf = (row: Row) => {
+    const rank = ranks[row]!;
+    if (rank === 0) return most;
+    return descending ? most - rank : rank - 1;
+  };
+  // Counted into their places: ranks are no more than rows.
+  const starts = new Uint32Array(most + 2);
+  for (const row of rows) starts[slotOf(row) + 1]!++;
+  for (let slot = 0; slot <= most; slot++) starts[slot + 1]! += starts[slot]!;
+  const sorted = new Uint32Array(rows.length);
+  for (const row of rows) sorted[starts[slotOf(row)]!++] = row;
+  return sorted;
 }
 
 /** What a value is ordered by; null when it has no place in the order. */
@@ -48,7 +59,7 @@ function sortable(value: FieldValue, type: FieldType): string | number | null {
 }
 
 /** Ranks from 1, equal for equals; 0 for null. Each distinct text is compared with others once. */
-function ranksOf(values: (string | number | null)[]): Uint32Array {
+function ranksOf(values: (string | number | null)[]): Uint32Array<ArrayBuffer> {
   const distinct = [...new Set(values)].filter((value) => value !== null);
   distinct.sort((a, b) => {
     if (typeof a === 'number' && typeof b === 'number') return a - b;

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { fieldValues } from '#lib/collection/table/field-values.ts';
 import { hasWords } from '#lib/collection/table/find-words.ts';
 import { ItemTable } from '#lib/collection/table/item-table.ts';
-import { sortRows } from '#lib/collection/table/sort-rows.ts';
+import { rankRows, sortRows } from '#lib/collection/table/sort-rows.ts';
 import type { FieldType, FieldValue } from '#lib/collection/types.ts';
+import { seededRandom } from '../../../support/random.ts';
 
 const COLLECTION = {
   fields: [{ name: 'title', type: 'text' as const }],
@@ -49,6 +50,39 @@ describe('a table', () => {
     expect(table.text(4)).toBe('Title of b');
   });
 
+  it('follows what dies, is added and comes back, whatever it was asked before', () => {
+    const table = new ItemTable(COLLECTION);
+    table.add([staged(0, 'a'), staged(1, 'b')]);
+    table.update(COLLECTION, { embedded: bits(0, 1), dead: bits() });
+    expect([[...table.newestRows()], table.rowOf('b')]).toEqual([[0, 1], 1]);
+    table.update(COLLECTION, { embedded: bits(0, 1), dead: bits(1) });
+    expect([[...table.newestRows()], table.rowOf('b')]).toEqual([[0], undefined]);
+    table.add([staged(2, 'b')]);
+    expect([[...table.newestRows()], table.rowOf('b')]).toEqual([[0, 2], 2]);
+    table.update(COLLECTION, { embedded: bits(0, 1), dead: bits(2) });
+    expect([[...table.newestRows()], table.rowOf('b')]).toEqual([[0, 1], 1]);
+  });
+
+  it('has one stamp until what its rows say can be something else', () => {
+    const table = new ItemTable(COLLECTION);
+    table.add([staged(0, 'a'), staged(1, 'b')]);
+    const { stamp } = table;
+    table.update(
+      { ...COLLECTION, nextRow: 6, deadRevision: 2 },
+      { embedded: bits(0), dead: bits(1) }
+    );
+    table.predict([]);
+    expect(table.stamp).toBe(stamp);
+    const labels = { field: 'mood', labels: ['x'], of: Uint16Array.of(1), method: '' };
+    table.predict([{ ...labels, scores: Float32Array.of(1), madeAt: 7 }]);
+    const predicted = table.stamp;
+    expect(predicted).not.toBe(stamp);
+    table.add([staged(2, 'b')]);
+    expect(table.stamp).not.toBe(predicted);
+    table.update({ ...COLLECTION, generation: 1 }, { embedded: bits(0), dead: bits() });
+    expect(table.stamp).not.toBe(predicted);
+  });
+
   it('shows what was predicted as fields', () => {
     const table = new ItemTable(COLLECTION);
     table.add([staged(0, 'a'), staged(1, 'b')]);
@@ -64,7 +98,12 @@ describe('a table', () => {
 
 describe('sorting', () => {
   const sorted = (values: FieldValue[], type: FieldType, descending = false) =>
-    [...sortRows(Uint32Array.from(values.keys()), (row) => values[row]!, type, descending)].map(
+    Array.from(
+      sortRows(
+        Uint32Array.from(values.keys()),
+        rankRows(values.length, (row) => values[row]!, type),
+        descending
+      ),
       (row) => values[row]
     );
 
@@ -88,8 +127,27 @@ describe('sorting', () => {
 
   it('turned round keeps what is empty last, and equals as they were', () => {
     expect(sorted([1, null, 3, 2], 'number', true)).toEqual([3, 2, 1, null]);
-    const rows = sortRows(Uint32Array.of(4, 7, 9), () => 'same', 'text', true);
-    expect([...rows]).toEqual([4, 7, 9]);
+    const ranks = rankRows(10, () => 'same', 'text');
+    expect([...sortRows(Uint32Array.of(4, 9, 7), ranks, true)]).toEqual([4, 9, 7]);
+    expect([...sortRows(new Uint32Array(0), ranks, false)]).toEqual([]);
+  });
+
+  it('agrees with comparing each with each, of many', () => {
+    const random = seededRandom(4);
+    const values = Array.from({ length: 500 }, () =>
+      random() < 0.1 ? null : Math.floor(random() * 90)
+    );
+    const rows = Uint32Array.from(values.keys()).filter(() => random() < 0.8);
+    for (const descending of [false, true]) {
+      const sign = descending ? -1 : 1;
+      const expected = [...rows].sort((a, b) => {
+        const [x, y] = [values[a]!, values[b]!];
+        if (x === null || y === null) return Number(x === null) - Number(y === null) || a - b;
+        return sign * (x - y) || a - b;
+      });
+      const ranks = rankRows(500, (row) => values[row]!, 'number');
+      expect([...sortRows(rows, ranks, descending)]).toEqual(expected);
+    }
   });
 });
 
