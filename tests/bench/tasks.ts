@@ -105,12 +105,7 @@ async function searching(page: Page, name: string, questions: string[]): Promise
   await expect(page.getByText(/by meaning/).first()).toBeVisible({ timeout: 2 * MINUTES });
   const built = Date.now() - from;
   const times: number[] = [];
-  for (const question of questions) {
-    await page.getByRole('searchbox', { name: 'Search' }).fill(question);
-    await page.getByRole('searchbox', { name: 'Search' }).press('Enter');
-    await expect(page).toHaveURL(new RegExp(encodeURIComponent(question.split(' ')[0]!)));
-    times.push(await answeredIn(page));
-  }
+  for (const question of questions) times.push(await answeredIn(page, question));
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor(share * (times.length - 1))]!;
   const listed = await timeList(page);
@@ -123,12 +118,28 @@ async function searching(page: Page, name: string, questions: string[]): Promise
   ];
 }
 
-/** The time in all, as the page tells it once the answer is there. */
-async function answeredIn(page: Page): Promise<number> {
-  const list = page.getByRole('list', { name: 'Results', exact: true });
-  await expect(list).toHaveAttribute('aria-busy', 'false', { timeout: MINUTES });
-  const told = await page.getByText(/compared with/).textContent();
-  const [, number, unit] = /([\d.]+) (ms|s)$/.exec(told!.trim())!;
+/**
+ * The time in all, as the page tells it once the answer is there. The page is asked once, and waits for
+ * itself: looking again and again from outside, by role and name, takes its main thread 20 ms each time.
+ */
+async function answeredIn(page: Page, question: string): Promise<number> {
+  const told = await page.evaluate(async (words) => {
+    const input = document.querySelector<HTMLInputElement>('input[type=search]')!;
+    input.value = words;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    const busy = () => document.querySelector('ol[aria-label=Results]')?.ariaBusy;
+    let asked = false;
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        asked ||= busy() === 'true';
+        if (asked && busy() === 'false') resolve();
+      };
+      new MutationObserver(look).observe(document, { subtree: true, attributeFilter: ['aria-busy'] });
+      input.form!.requestSubmit();
+    });
+    return document.querySelector('.found > p')!.textContent;
+  }, question);
+  const [, number, unit] = /([\d.]+) (ms|s)$/.exec(told.trim())!;
   return Number(number) * (unit === 's' ? 1000 : 1);
 }
 
