@@ -134,7 +134,10 @@ async function answeredIn(page: Page, question: string): Promise<number> {
         asked ||= busy() === 'true';
         if (asked && busy() === 'false') resolve();
       };
-      new MutationObserver(look).observe(document, { subtree: true, attributeFilter: ['aria-busy'] });
+      new MutationObserver(look).observe(document, {
+        subtree: true,
+        attributeFilter: ['aria-busy']
+      });
       input.form!.requestSubmit();
     });
     return document.querySelector('.found > p')!.textContent;
