@@ -251,6 +251,22 @@ test.describe('with a model that is paid for', () => {
     await expect(shown(page)).toHaveText('12 items');
   });
 
+  test('pasted items are priced before they are bought', async ({ page, standIn }) => {
+    await openFilms(page, filmsCsv(12), 'text-embedding-3-small');
+    standIn.ledger.clear();
+    await page.getByRole('button', { name: 'Paste items' }).click();
+    const dialog = page.getByRole('dialog');
+    const pasted = dialog.getByRole('textbox', { name: 'Pasted items' });
+    await pasted.fill('[{"title": "Film 99"');
+    await expect(dialog.getByRole('alert')).toBeVisible();
+    await expect(dialog.getByRole('button', { name: 'Add or replace' })).toBeDisabled();
+    await pasted.fill('[{"show_id": "s99", "title": "Film 99", "description": "A quiet year."}]');
+    await expect(dialog.getByText(/^1 item · \d+ tokens to buy · < \$0\.0001$/)).toBeVisible();
+    expect(standIn.ledger.requests).toHaveLength(0);
+    await dialog.getByRole('button', { name: 'Add or replace' }).click();
+    await expect.poll(() => standIn.ledger.texts()).toEqual(['Film 99: A quiet year.']);
+  });
+
   test('an edit during a run is embedded after it, without a word from the reader', async ({
     page,
     context,

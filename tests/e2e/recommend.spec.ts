@@ -87,7 +87,7 @@ test('a history of items leads to what lies nearest to its mean, but for what wa
   await page.getByText('From a history').click();
   await page.getByRole('textbox', { name: 'Pasted history' }).fill(JSON.stringify(seen));
   await page.getByRole('button', { name: 'Use this history' }).click();
-  await expect(page.getByText('4 entries added, 4 of them in this collection.')).toBeVisible();
+  await expect(page.getByText('4 entries added, all of them in this collection.')).toBeVisible();
   await expect(
     page.getByRole('list', { name: 'Liked', exact: true }).getByRole('listitem')
   ).toHaveCount(4);
@@ -115,6 +115,12 @@ test('a history of things that are not in the collection is embedded with its te
     mimeType: 'application/json',
     buffer: Buffer.from(JSON.stringify(history))
   });
+  // Nothing is bought before its price has been told.
+  await expect(
+    page.getByText(/2 entries, none of them in this collection ·\s+\d+ tokens to buy · < \$0\.0001/)
+  ).toBeVisible();
+  expect(standIn.ledger.requests).toHaveLength(0);
+  await page.getByRole('button', { name: 'Use this history' }).click();
   await expect(page.getByText('2 entries added, none of them in this collection.')).toBeVisible();
   expect(await recommended(page)).toEqual(byHand(history.map(vectorOf), []));
   expect(standIn.ledger.texts()).toEqual(history.map(textOf));
@@ -199,4 +205,18 @@ test('items are liked, weighed and taken out by keyboard alone', async ({ page }
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(liked).toContainText('Nothing yet.');
+  await expect(liked).toBeFocused();
+
+  // A rated answer leaves the list; the focus goes on to the next one.
+  await box.focus();
+  await page.keyboard.type('tent');
+  await expect(page.getByRole('option')).toHaveCount(4);
+  await page.keyboard.press('Enter');
+  const likes = page
+    .getByRole('list', { name: 'Recommendations' })
+    .getByText('Like', { exact: true });
+  await likes.first().focus();
+  await page.keyboard.press('Enter');
+  await expect(liked.getByRole('listitem')).toHaveCount(2);
+  await expect(likes.first()).toBeFocused();
 });

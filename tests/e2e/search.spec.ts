@@ -100,6 +100,39 @@ test('a filter is built by choosing or as JSON, counts as it is made, and says w
   await expect(filter.getByText('none', { exact: true })).toBeVisible();
 });
 
+test('what is half typed in a filter stays, and counts stand beside their own condition', async ({
+  page
+}) => {
+  await openProducts(page);
+  const filter = page.getByRole('region', { name: 'Filter' });
+  await filter.getByRole('button', { name: 'Filter', exact: true }).click();
+  await filter.getByRole('button', { name: 'Edit as JSON' }).click();
+  await filter
+    .getByRole('textbox', { name: 'Filter JSON' })
+    .fill('{"$and": [{"price": {"$lt": 30}}, {"category": {"$in": ["Home, garden", "Garden"]}}]}');
+  await filter.getByRole('button', { name: 'Edit as conditions' }).click();
+  const price = filter.getByLabel('Value', { exact: true }).first();
+  const names = filter.getByLabel('Value', { exact: true }).last();
+  await expect(names).toHaveValue('"Home, garden", Garden');
+  const cheap = (JSON.parse(PRODUCTS) as { price: number }[]).filter(({ price }) => price < 30);
+  await expect(filter.getByText(`${cheap.length} items`)).toBeVisible();
+  await price.press('End');
+  await price.pressSequentially('e');
+  await expect(price).toHaveValue('30e');
+  // What is no number yet is no condition: its count goes, the other one's stays.
+  await expect(filter.getByText(`${cheap.length} items`)).toHaveCount(0);
+  await price.pressSequentially('0');
+  await expect(price).toHaveValue('30e0');
+  await expect(filter.getByText(`${cheap.length} items`)).toBeVisible();
+  await names.press('End');
+  await names.pressSequentially(', Kitchen');
+  await filter.getByRole('button', { name: 'Edit as JSON' }).click();
+  const json = await filter.getByRole('textbox', { name: 'Filter JSON' }).inputValue();
+  expect(JSON.parse(json)).toEqual({
+    $and: [{ price: { $lt: 30 } }, { category: { $in: ['Home, garden', 'Garden', 'Kitchen'] } }]
+  });
+});
+
 test('a regular expression that takes for ever is told, and the page goes on', async ({ page }) => {
   await page.goto('/');
   const text = 'a'.repeat(5000);

@@ -11,6 +11,7 @@ import {
   type Working
 } from './classifying.ts';
 import { judge, trueLabels, type Judged, type Truth } from './judging.ts';
+import type { Price } from './price.ts';
 import type { Searched } from './search-session.svelte.ts';
 import { recall, remember } from './session-memory.ts';
 import { NO_MARKS, teacherFromField, teacherFromMarks, withMark, type Teacher } from './teacher.ts';
@@ -20,13 +21,7 @@ export interface Classifying extends Searched {
   readonly id: CollectionId;
   /** Of its rows' numbers. */
   readonly generation: number;
-  price(texts: string[]): Promise<LabelPrice>;
-}
-
-/** What embedding the labels would take: tokens, and their price in dollars where it is known. */
-export interface LabelPrice {
-  tokens: number;
-  usd: number | null;
+  price(texts: string[]): Promise<Price>;
 }
 
 /** What was classified, of which rows. */
@@ -58,7 +53,7 @@ export class ClassifySession {
   #trueField = $state<string | null>(null);
   #truth = $state.raw<Truth | null>(null);
   #outcome = $state.raw<Outcome | null>(null);
-  #price = $state.raw<LabelPrice | null>(null);
+  #price = $state.raw<Price | null>(null);
   #labelFields = $state.raw<readonly string[] | null>(null);
   #progress = $state<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
@@ -82,7 +77,7 @@ export class ClassifySession {
   /** The labels of the text. */
   readonly labels = $derived.by(() => parseLabels(this.#labelsText));
   /** What the labels would take; null until it is known. */
-  get price(): LabelPrice | null {
+  get price(): Price | null {
     return this.#price;
   }
   /** The fields that may have labels, since they have few values; null until they have been looked at. */

@@ -10,7 +10,6 @@ import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
 import type { Field } from '#lib/collection/types.ts';
 import { modelOfSpace } from '#lib/embedding/catalogue.ts';
-import { costUsd } from '#lib/embedding/cost.ts';
 import type { GraphChoice, GraphStatus, Measurement } from '#lib/index/types.ts';
 import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
 import type { EngineApi, IndexFacts } from '#lib/workers/engine-api.ts';
@@ -20,6 +19,7 @@ import type { TableApi } from '#lib/workers/table-api.ts';
 import type { EmbeddedTexts } from '#lib/workers/text-vectors.ts';
 import { ClassifySession } from './classify-session.svelte.ts';
 import { ItemsSession } from './items-session.svelte.ts';
+import { priceOf, type Price } from './price.ts';
 import { RecommendSession } from './recommend-session.svelte.ts';
 import { runs } from './runs.svelte.ts';
 import { SearchSession } from './search-session.svelte.ts';
@@ -259,15 +259,13 @@ export class OpenCollection {
     }
   }
 
-  /** What {@link embed} would take for texts: tokens, and their price in dollars where it is known. */
-  async price(texts: string[]): Promise<{ tokens: number; usd: number | null }> {
+  /** What {@link embed} would take for texts. */
+  async price(texts: string[]): Promise<Price> {
     await this.#ready();
     const { space } = this.#state!.collection;
-    const model = modelOfSpace(space);
     // The tokeniser is not loaded for what is free.
-    const free = model.usdPerMillionTokens === 0;
-    const tokens = free ? 0 : await embedder.api.tokensToBuy(texts, space);
-    return { tokens, usd: costUsd(tokens, model) };
+    const free = modelOfSpace(space).usdPerMillionTokens === 0;
+    return priceOf(free ? 0 : await embedder.api.tokensToBuy(texts, space), space);
   }
 
   /** What the index is made of, now. */

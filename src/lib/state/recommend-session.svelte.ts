@@ -8,7 +8,7 @@ import {
   merged,
   readHistory,
   vectorsOf,
-  type HistoryReport,
+  type HistoryReading,
   type Recommending,
   TextVectors,
   type Taste
@@ -33,6 +33,7 @@ export class RecommendSession {
   #busy = $state(false);
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
+  #beforeHistory: readonly Taste[] = [];
   #changes = -1;
   /** Vectors of the history's texts: what was bought once is not asked for again by every change. */
   readonly #bought = new TextVectors();
@@ -112,14 +113,20 @@ export class RecommendSession {
     return this.refresh();
   }
 
-  /**
-   * Likes what a file or text of records holds: items of the collection where they are, by id or text, else
-   * their texts under the collection's template. Throws `ImportError`, and what reading items throws.
-   */
-  async addHistory(name: string, blob: Blob): Promise<HistoryReport> {
-    const { tastes, report } = await readHistory(this.#collection, name, blob);
-    await this.#set(merged(this.#tastes, tastes));
-    return report;
+  /** Reads a file or text of records as likes, see {@link readHistory}; nothing is bought. */
+  readHistory(name: string, blob: Blob, signal: AbortSignal): Promise<HistoryReading> {
+    return readHistory(this.#collection, name, blob, signal);
+  }
+
+  /** Likes what a history holds; embeds what is not in the collection. */
+  addHistory({ tastes }: HistoryReading): Promise<void> {
+    this.#beforeHistory = this.#tastes;
+    return this.#set(merged(this.#tastes, tastes));
+  }
+
+  /** Takes the last history back; what is being embedded for it is called off. */
+  takeBackHistory(): Promise<void> {
+    return this.#set(this.#beforeHistory);
   }
 
   /** Recommends again when items have changed since. */

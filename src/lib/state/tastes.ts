@@ -1,6 +1,8 @@
 import type { Row } from '#lib/base/ids.ts';
 import { makeImporter } from '#lib/workers/clients.ts';
 import type { History } from '#lib/workers/import-api.ts';
+import type { Issue } from '#lib/collection/types.ts';
+import type { Price } from './price.ts';
 import type { Searched } from './search-session.svelte.ts';
 
 /** Something that is liked or disliked. */
@@ -17,19 +19,29 @@ export interface Taste {
   text: string | null;
 }
 
-/** What a history brought. */
-export interface HistoryReport {
-  entries: number;
+/** A history that has been read, as likes; and what is to be known of it. */
+export interface HistoryReading {
+  tastes: Taste[];
   /** Those that are items of the collection: they count as seen. */
   known: number;
+  /** Records that say what another one says: they count once. */
+  repeated: number;
+  /** Records without a text under the template. */
   blank: number;
+  /** Fields of the template that no record has. */
   missing: string[];
+  /** What embedding the others would take. */
+  price: Price;
+  /** The first of `issueCount`. */
+  issues: Issue[];
+  issueCount: number;
 }
 
 /** The open collection, as recommendations need it. */
 export interface Recommending extends Searched {
   readonly template: string;
   readonly idField: string | null;
+  price(texts: string[]): Promise<Price>;
 }
 
 /**
@@ -53,22 +65,29 @@ export function merged(tastes: readonly Taste[], added: readonly Taste[]): Taste
 export async function readHistory(
   collection: Recommending,
   name: string,
-  blob: Blob
-): Promise<{ tastes: Taste[]; report: HistoryReport }> {
-  const { entries, blank, missing } = await readRecords(collection, name, blob);
+  blob: Blob,
+  signal: AbortSignal
+): Promise<HistoryReading> {
+  const { entries, ...about } = await readRecords(collection, name, blob, signal);
   const table = await collection.table();
   const byText = await table.rowsOfTexts(entries.map(({ text }) => text));
   const byId = await table.rowsOf(entries.map(({ id }) => id ?? NO_ID));
   const rows = byText.map((row, n) => byId[n] ?? row);
-  const known = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
-  const idOf = new Map(known.map(({ row, id }) => [row, id]));
-  const tastes = entries.map(({ title, text }, n): Taste => {
+  const items = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
+  const idOf = new Map(items.map(({ row, id }) => [row, id]));
+  const likes = entries.map(({ title, text }, n): Taste => {
     const id = rows[n] == null ? null : (idOf.get(rows[n]) ?? null);
     const key = id === null ? `text ${text}` : `item ${id}`;
     return { key, title, liked: true, weight: 1, id, text: id === null ? text : null };
   });
-  const found = tastes.filter(({ id }) => id !== null).length;
-  return { tastes, report: { entries: tastes.length, known: found, blank, missing } };
+  const tastes = merged([], likes);
+  return {
+    ...about,
+    tastes,
+    known: tastes.filter(({ id }) => id !== null).length,
+    repeated: likes.length - tastes.length,
+    price: await collection.price(tastes.flatMap(({ text }) => text ?? []))
+  };
 }
 
 /** Vectors by the texts that they were made of. */
@@ -122,12 +141,18 @@ async function buy(
 async function readRecords(
   { template, titleField, idField }: Recommending,
   name: string,
-  blob: Blob
-): Promise<History> {
+  blob: Blob,
+  signal: AbortSignal
+): Promise<History & Pick<HistoryReading, 'issues' | 'issueCount'>> {
   const importer = makeImporter();
   try {
-    await importer.api.open({ kind: 'file', name, blob }, () => {}, new AbortController().signal);
-    return await importer.api.history({ template, titleField, idField });
+    const source = { kind: 'file' as const, name, blob };
+    const { issues, issueCount } = await importer.api.open(source, () => {}, signal);
+    return {
+      ...(await importer.api.history({ template, titleField, idField })),
+      issues,
+      issueCount
+    };
   } finally {
     importer.end();
   }

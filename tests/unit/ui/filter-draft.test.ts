@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { seededRandom } from '../../support/random.ts';
 import {
   aboutField,
   draftOf,
@@ -49,6 +50,22 @@ it('what is typed becomes a value of the field’s type', () => {
   expect(valueFrom('5, x, 7', 'number', '$in')).toEqual([5, 7]);
   expect(valueFrom(' ', 'text', '$eq')).toBeUndefined();
   expect(typedOf([5, 7])).toBe('5, 7');
+});
+
+it('values of a list are typed as they are read, whatever is in them', () => {
+  expect(valueFrom('Kitchen, "Home, garden",', 'text', '$in')).toEqual(['Kitchen', 'Home, garden']);
+  expect(typedOf(['Kitchen', 'Home, garden'])).toBe('Kitchen, "Home, garden"');
+  const random = seededRandom(3);
+  const pieces = ['a', ',', '"', ' ', '""', '\n', ', ', 'é'];
+  const word = () =>
+    Array.from(
+      { length: Math.floor(random() * 5) },
+      () => pieces[Math.floor(random() * pieces.length)]
+    ).join('');
+  for (let round = 0; round < 500; round++) {
+    const values = Array.from({ length: 1 + Math.floor(random() * 4) }, word);
+    expect(valueFrom(typedOf(values), 'text', '$nin')).toEqual(values);
+  }
 });
 
 it('another field takes its own usual operator, or the one that was chosen', () => {
