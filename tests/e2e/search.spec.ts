@@ -133,6 +133,27 @@ test('what is half typed in a filter stays, and counts stand beside their own co
   });
 });
 
+test('a filter comes before any question, survives a reload, and takes no word that is being typed', async ({
+  page
+}) => {
+  await openProducts(page);
+  const question = page.getByRole('searchbox', { name: 'Search' });
+  await question.fill('warm and dry');
+  const filter = page.getByRole('region', { name: 'Filter' });
+  await filter.getByRole('button', { name: 'Filter', exact: true }).click();
+  await filter.getByRole('button', { name: 'Edit as JSON' }).click();
+  await filter.getByRole('textbox', { name: 'Filter JSON' }).fill('{"category": "Outdoors"}');
+  await expect(page).toHaveURL(/filter=/);
+  await expect(filter.getByRole('status')).toHaveText('12 of 120 items');
+  await expect(question).toHaveValue('warm and dry');
+  await question.press('Enter');
+  await expect(results(page).getByRole('heading')).toHaveCount(12);
+  await page.goBack();
+  await page.reload();
+  await expect(filter.getByRole('status')).toHaveText('12 of 120 items');
+  await expect(results(page)).toContainText('Ask a question');
+});
+
 test('a regular expression that takes for ever is told, and the page goes on', async ({ page }) => {
   await page.goto('/');
   const text = 'a'.repeat(5000);

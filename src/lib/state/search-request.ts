@@ -30,7 +30,7 @@ export const NO_REQUEST: SearchRequest = {
   k: RESULTS
 };
 
-/** Longer questions are not written into the address: browsers cut it. */
+/** A longer request is not written into the address: browsers cut it. */
 const LONGEST = 4000;
 
 /** Whether a request asks for anything. */
@@ -38,16 +38,15 @@ export function asksSomething({ questions, item }: SearchRequest): boolean {
   return item !== null || questions.length > 0;
 }
 
-/** A request as the query of an address, `?q=…`; empty when it asks nothing. */
+/** A request as the query of an address, `?q=…`; empty when it says nothing, or too much for one. */
 export function requestQuery({ questions, item, method, keywords, filter }: SearchRequest): string {
   const query = new URLSearchParams();
   if (item !== null) query.set('item', item);
   else for (const question of questions) query.append('q', question);
-  if (query.size === 0 || query.toString().length > LONGEST) return '';
   if (method !== 'automatic') query.set('method', method);
   if (keywords > 0) query.set('words', String(keywords));
   if (filter) query.set('filter', printFilter(filter, 0));
-  return `?${query}`;
+  return query.size === 0 || query.toString().length > LONGEST ? '' : `?${query}`;
 }
 
 /** The request in the query of an address; what can't be one is passed over. */
