@@ -134,7 +134,10 @@ async function bear(
     state,
     born.map(({ item, replaces, vector }) => (row) => {
       const holder = replaces === undefined ? undefined : holderAt.get(replaces);
-      for (const old of [holder?.row, holder?.replaces]) if (old !== undefined) gone.add(old);
+      for (const old of [holder?.row, holder?.replaces]) {
+        // What was replaced before is no work of this edit: to undo it would bring back both.
+        if (old !== undefined && !state.dead.has(old)) gone.add(old);
+      }
       if (!vector) return { ...item, row, replaces: holder && supersede(holder, state) };
       state.embedded.add(row);
       for (const old of [holder?.row, holder?.replaces]) if (old !== undefined) state.dead.add(old);
