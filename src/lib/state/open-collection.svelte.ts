@@ -9,6 +9,7 @@ import {
 import type { CollectionId } from '#lib/base/ids.ts';
 import { lasting, transfer, type Remote } from '#lib/base/remote.ts';
 import type { Field } from '#lib/collection/types.ts';
+import { keepOpen } from '#lib/base/open-lock.ts';
 import { modelOfSpace } from '#lib/embedding/catalogue.ts';
 import type { GraphChoice, GraphStatus, Measurement } from '#lib/index/types.ts';
 import { connectGraph, embedder, items, makeEngine, makeTable } from '#lib/workers/clients.ts';
@@ -62,6 +63,8 @@ export class OpenCollection {
   readonly #closing = new AbortController();
   readonly #stopListening: () => void;
   #opened: Promise<void> | undefined;
+  /** Rows keep their numbers as long as it is open, whatever other tabs do. */
+  #kept: Promise<void> | undefined;
 
   constructor(id: CollectionId) {
     this.id = id;
@@ -140,6 +143,7 @@ export class OpenCollection {
     throwIfCancelled(signal);
     // Before anybody looks at its rows, and without anybody waiting for it to work out.
     await items.api.compact(this.id).catch(() => false);
+    await (this.#kept ??= keepOpen(this.id, signal));
     this.#state = await items.api.collection(this.id);
     throwIfCancelled(signal);
     const port = this.#graphWorker.port();

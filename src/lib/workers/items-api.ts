@@ -1,6 +1,7 @@
 import { bitAt } from '#lib/base/bits.ts';
 import { makeAnnouncer } from '#lib/base/changes.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
+import { openLock } from '#lib/base/open-lock.ts';
 import {
   countRows,
   deleteCollection,
@@ -82,23 +83,18 @@ export class ItemsApi {
   }
 
   /**
-   * Compacts a collection where that is worth it and nobody embeds or appends; tells whether it was done.
-   * Throws `StoreError`: see `compact`.
+   * Compacts a collection where that is worth it and nobody embeds, appends or has it open, which would know its
+   * items by their old numbers; tells whether it was done. Throws `StoreError`: see `compact`.
    */
   async compact(id: CollectionId): Promise<boolean> {
     const db = await this.#database();
     const { nextRow } = await getCollection(db, id);
     const dead = new RowSet((await getDeadRows(db, id)).bits).size;
     if (!worthCompacting(nextRow, dead)) return false;
-    const ifAvailable = { ifAvailable: true };
-    return navigator.locks.request(`semblance:run:${id}`, ifAvailable, (run) =>
-      navigator.locks.request(`semblance:append:${id}`, ifAvailable, async (append) => {
-        if (!run || !append) return false;
-        await compact(db, id);
-        this.#announce({ kind: 'rows', collection: id });
-        return true;
-      })
-    );
+    return unlessHeld([openLock(id), `semblance:run:${id}`, `semblance:append:${id}`], async () => {
+      await compact(db, id);
+      this.#announce({ kind: 'rows', collection: id });
+    });
   }
 
   /** Deletes a collection and everything kept for it. */
@@ -180,5 +176,19 @@ async function readTexts(
   const items = await readItems(db, id, rows);
   return items.flatMap((item) =>
     item ? { ...item, text: renderTemplate(parsed, item.fields) } : []
+  );
+}
+
+/** Does something under some Web Locks, unless somebody has one of them; tells whether it was done. */
+async function unlessHeld(
+  [name, ...others]: string[],
+  work: () => Promise<void>
+): Promise<boolean> {
+  if (name === undefined) {
+    await work();
+    return true;
+  }
+  return navigator.locks.request(name, { ifAvailable: true }, (lock) =>
+    lock ? unlessHeld(others, work) : false
   );
 }

@@ -82,7 +82,7 @@ export class TableEdits {
     return this.#retry(async (table, expects) => {
       const old = row === null ? undefined : table.item(row);
       if (row === null && table.rowOf(id) !== undefined) throw idTaken(id);
-      if (row !== null && (!old || !table.has(row))) throw itemChanged();
+      if (row !== null && (old?.id !== id || !table.has(row))) throw itemChanged();
       const item: NewItem = { ...withoutRow(old), id, fields, textHash, tokens };
       if (old && isSame(old, item)) return { edit: null, pending: false };
       const born: BornItem = { item, ...(row !== null && { replaces: row }) };
