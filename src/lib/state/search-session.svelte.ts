@@ -46,6 +46,7 @@ export class SearchSession {
   #request = $state.raw<SearchRequest>(NO_REQUEST);
   #answers = $state.raw<readonly (Answer | null)[]>([]);
   #busy = $state(false);
+  #wordsRead = $state<number | null>(null);
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
   #pairs = $state.raw<Float32Array>(new Float32Array(0));
@@ -67,6 +68,10 @@ export class SearchSession {
   }
   get busy(): boolean {
     return this.#busy;
+  }
+  /** The share of items whose words have been read, from 0 to 1, while that goes on; else null. */
+  get wordsRead(): number | null {
+    return this.#wordsRead;
   }
   get error(): ErrorData | null {
     return this.#error;
@@ -160,12 +165,15 @@ export class SearchSession {
     filtering: Promise<Uint8Array | undefined>
   ): Promise<KeywordRows>[] {
     if (keywords === 0) return [];
+    const onProgress = (done: number, total: number) => {
+      this.#wordsRead = done < total ? done / total : null;
+    };
     return questions.map((question) => {
       const ranking = Promise.all([this.#collection.table(), filtering]).then(([table, allowed]) =>
-        table.keywords(question, k * DEEPER + 1, allowed)
+        table.keywords(question, k * DEEPER + 1, allowed, onProgress)
       );
       // Who waits for it hears of it; nobody may, when embedding fails.
-      ranking.catch(() => {});
+      ranking.catch(() => {}).finally(() => (this.#wordsRead = null));
       return ranking;
     });
   }
