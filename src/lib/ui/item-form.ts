@@ -2,6 +2,8 @@ import type { Field, Fields, FieldType, FieldValue } from '#lib/collection/types
 
 /** A field of an item as it stands in a form. */
 export interface FormField extends Field {
+  /** What the item had before; undefined where it lacked the field. */
+  value: FieldValue | undefined;
   written: string;
   /** Why what is written can't be its value. */
   fault: string | null;
@@ -20,8 +22,8 @@ export function formOf(fields: Field[], item: Fields): FormField[] {
     .filter(([name]) => !known.has(name))
     .map(([name, value]) => ({ name, type: typeOf(value) }));
   return [...fields, ...own].map((field) => {
-    const value = Object.hasOwn(item, field.name) ? item[field.name]! : null;
-    return { ...field, written: writtenOf(value), fault: null };
+    const value = Object.hasOwn(item, field.name) ? item[field.name] : undefined;
+    return { ...field, value, written: writtenOf(value ?? null), fault: null };
   });
 }
 
@@ -47,12 +49,18 @@ export function valueOf(written: string, type: FieldType): FieldValue {
   }
 }
 
-/** The form's values, and the form with what is wrong told; values are null while anything is. */
+/**
+ * The form's values, and the form with what is wrong told; values are null while anything is. What was not
+ * written on stays as it was, also where the form can't write it, such as a number in a field of texts.
+ */
 export function readForm(form: FormField[]): { form: FormField[]; fields: Fields | null } {
   const entries: [string, FieldValue][] = [];
   const read = form.map((field) => {
     try {
-      entries.push([field.name, valueOf(field.written, field.type)]);
+      const { name, type, value, written } = field;
+      const untouched = written === writtenOf(value ?? null);
+      if (!untouched) entries.push([name, valueOf(written, type)]);
+      else if (value !== undefined) entries.push([name, value]);
       return { ...field, fault: null };
     } catch (error) {
       return { ...field, fault: (error as Error).message };

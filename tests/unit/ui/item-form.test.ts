@@ -18,8 +18,13 @@ it('an item comes out of its form as it went in', () => {
     extra: 'x'
   };
   expect(readForm(formOf(FIELDS, item)).fields).toEqual(item);
-  const empty = { title: null, price: null, sold: null, tags: null };
-  expect(readForm(formOf(FIELDS, {})).fields).toEqual(empty);
+  expect(readForm(formOf(FIELDS, {})).fields).toEqual({});
+  const odd: Fields = { title: 5, price: '1e', sold: 'maybe', tags: ['a\nb', ' c '], note: '' };
+  expect(readForm(formOf(FIELDS, odd)).fields).toEqual(odd);
+  const form = formOf(FIELDS, { title: 'x', tags: ['a\nb'] }).map((field) =>
+    field.name === 'title' ? { ...field, written: '' } : field
+  );
+  expect(readForm(form).fields).toEqual({ title: null, tags: ['a\nb'] });
 });
 
 it('what can’t be a value is told at its field, and nothing is read', () => {
