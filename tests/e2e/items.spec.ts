@@ -102,6 +102,18 @@ test.describe('with Built-in', () => {
     await save(page);
     await expect(dialog).toHaveCount(0);
     await expect(shown(page)).toHaveText('31 items');
+
+    // The same id once more replaces the item, when that is wanted.
+    await page.getByRole('button', { name: 'Add item' }).click();
+    await dialog.getByLabel('Id', { exact: true }).fill('s7');
+    await dialog.getByLabel('title', { exact: true }).fill('Another seventh film');
+    await save(page);
+    await dialog.getByRole('button', { name: 'Replace it' }).click();
+    await expect(page.getByText('Replaced “Another seventh film”.')).toBeVisible();
+    await expect(shown(page)).toHaveText('31 items');
+    await expect(grid(page).getByText('Film 7', { exact: true })).toHaveCount(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(grid(page).getByText('Film 7', { exact: true })).toBeVisible();
     await page.getByRole('searchbox', { name: 'Find in the items' }).fill('glaciers');
     await grid(page).getByRole('link', { name: 'A film about glaciers' }).click();
     await expect(

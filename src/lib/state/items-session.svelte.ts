@@ -130,16 +130,23 @@ export class ItemsSession {
   }
 
   /**
-   * Saves an item, and embeds it where its text is new. Throws `StoreError`: see `TableEdits.save`.
+   * Saves an item, and embeds it where its text is new; a new one takes the place of the one with its id
+   * when that is wanted. Throws `StoreError`: see `TableEdits.save`.
    */
-  async save(row: Row | null, id: string, fields: Fields, title: string): Promise<void> {
+  async save(
+    row: Row | null,
+    id: string,
+    fields: Fields,
+    { title, replace }: { title: string; replace: boolean }
+  ): Promise<void> {
     const table = await this.#collection.table();
-    const { edit, pending } = await table.saveItem(row, id, fields);
+    const { edit, pending } = await table.saveItem(row, id, fields, replace);
     if (!edit) {
       this.#told = `“${title}” is as it was.`;
       return;
     }
-    this.#note(edit, `${row === null ? 'Added' : 'Changed'} “${title}”`);
+    const done = row !== null ? 'Changed' : replace ? 'Replaced' : 'Added';
+    this.#note(edit, `${done} “${title}”`);
     if (pending) void runs.start(this.#collection.id);
     await this.refresh();
   }

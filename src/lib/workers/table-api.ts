@@ -192,8 +192,8 @@ export class TableApi {
   }
 
   /** Saves an item; see {@link TableEdits.save}. */
-  saveItem(row: Row | null, id: string, fields: Fields): Promise<SavedItem> {
-    return this.#edit(this.#edits!.save(row, id, fields));
+  saveItem(row: Row | null, id: string, fields: Fields, replace = false): Promise<SavedItem> {
+    return this.#edit(this.#edits!.save(row, id, fields, replace));
   }
 
   /** Deletes items; see {@link TableEdits.remove}. */

@@ -71,23 +71,24 @@ export class TableEdits {
   }
 
   /**
-   * Saves fields as the item at a row, or as a new one when it is null. Throws `StoreError`: `blank-text`,
-   * `id-taken` for a new item, `changed-meanwhile` when the item was changed or deleted, and what the store
-   * throws.
+   * Saves fields as the item at a row, or as a new one when it is null: one that has its id already is
+   * replaced when that is wanted. Throws `StoreError`: `blank-text`, `id-taken` otherwise, `changed-meanwhile`
+   * when the item was changed or deleted, and what the store throws.
    */
-  async save(row: Row | null, id: string, fields: Fields): Promise<SavedItem> {
+  async save(row: Row | null, id: string, fields: Fields, replace = false): Promise<SavedItem> {
     const { template } = await getCollection(await this.#database(), this.#collection);
     const { textHash, tokens, blank } = await textOf(template, fields);
     if (blank) throw blankText();
     return this.#retry(async (table, expects) => {
-      const old = row === null ? undefined : table.item(row);
-      if (row === null && table.rowOf(id) !== undefined) throw idTaken(id);
+      const holder = row ?? table.rowOf(id);
+      const old = holder === undefined ? undefined : table.item(holder);
+      if (row === null && old && !replace) throw idTaken(id);
       if (row !== null && (old?.id !== id || !table.has(row))) throw itemChanged();
       const item: NewItem = { ...withoutRow(old), id, fields, textHash, tokens };
       if (old && isSame(old, item)) return { edit: null, pending: false };
-      const born: BornItem = { item, ...(row !== null && { replaces: row }) };
-      const keeps = row !== null && old!.textHash === textHash && table.isLive(row);
-      if (keeps) born.vector = await this.#vectorOf(row);
+      const born: BornItem = { item, ...(old && { replaces: old.row }) };
+      const keeps = old?.textHash === textHash && table.isLive(old.row);
+      if (keeps) born.vector = await this.#vectorOf(old.row);
       const edit = await applyEdit(await this.#database(), this.#collection, {
         expects,
         born: [born],
@@ -177,7 +178,7 @@ function idTaken(id: string): StoreError {
   return new StoreError(
     'id-taken',
     `There is an item with the id “${id}” already.`,
-    'Choose another id, or edit that item.'
+    'Choose another id, or replace that item.'
   );
 }
 

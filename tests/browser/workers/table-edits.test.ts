@@ -88,6 +88,21 @@ describe('saving an item', () => {
     expect(await getCollection(db, id)).toEqual(before);
   });
 
+  test('as a new one replaces the one that has its id, when that is wanted', async () => {
+    const { db, id, table } = await setUp();
+    const name = await idAt(db, id, 3);
+    const same = await table.saveItem(null, name, { text: 'text number 3', note: 'x' }, true);
+    expect(same).toMatchObject({ pending: false, edit: { gone: [3] } });
+    const other = await table.saveItem(null, name, { text: 'something else' }, true);
+    expect(other.pending).toBe(true);
+    expect(await countRows(db, id)).toEqual({ live: 5, pending: 1 });
+    await table.undo(other.edit!);
+    await table.undo(same.edit!);
+    const [row] = await table.rowsOf([name]);
+    expect(row).toBe(3);
+    expect(await countRows(db, id)).toEqual({ live: 5, pending: 0 });
+  });
+
   test('is refused where it has no text, its id is taken, or the item is gone', async () => {
     const { db, id, table } = await setUp();
     const name = await idAt(db, id, 0);
