@@ -37,8 +37,7 @@ export async function findImportFaults(
   const outcome = await read(new Blob([bytes]));
   const limitMs = BASE_MS + MS_PER_BYTE * bytes.length;
   const readMs = () => processorMs(() => read(new Blob([bytes])));
-  // The collection of other files' garbage may fall into one reading, not into two.
-  if ((await readMs()) > limitMs && (await readMs()) > limitMs) {
+  if (await isAlways(() => readMs().then((ms) => ms > limitMs))) {
     faults.push(`${bytes.length} bytes took more than ${Math.round(limitMs)} ms`);
   }
   if (outcome.records) faults.push(...faultsOfRecords(outcome.records));
@@ -58,6 +57,12 @@ export async function findImportFaults(
   }
   faults.push(...faultsOfPrototypes());
   return faults;
+}
+
+/** Tries five times: the collection of other files' garbage may fall into one reading, not into each. */
+async function isAlways(test: () => Promise<boolean>): Promise<boolean> {
+  for (let tries = 0; tries < 5; tries++) if (!(await test())) return false;
+  return true;
 }
 
 async function processorMs(work: () => Promise<unknown>): Promise<number> {
