@@ -52,5 +52,5 @@ export default defineConfig(
       ]
     }
   },
-  { files: ['src/site/**', 'tests/**'], rules: { 'no-console': 'off' } }
+  { files: ['src/site/**', 'src/proxy/**', 'tests/**'], rules: { 'no-console': 'off' } }
 );

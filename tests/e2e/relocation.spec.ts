@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { serve, type RunningServer } from '../../src/site/node-server.ts';
+import { serve, type RunningServer } from '../../src/proxy/node-server.ts';
 import type { BuiltFile } from '../../src/site/relocate.ts';
 import { staticHandler } from '../../src/site/static-handler.ts';
 import { expect, test } from './support.ts';

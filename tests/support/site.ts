@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { isStale } from '../../src/site/freshness.ts';
-import { serve } from '../../src/site/node-server.ts';
+import { serve } from '../../src/proxy/node-server.ts';
 import { FILE_LIST } from '../../src/site/relocate.ts';
 import { staticHandler } from '../../src/site/static-handler.ts';
 

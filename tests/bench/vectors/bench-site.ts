@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
-import { serve } from '../../../src/site/node-server.ts';
+import { serve } from '../../../src/proxy/node-server.ts';
 import { staticHandler } from '../../../src/site/static-handler.ts';
 
 /** The bench page on a port of its own. */

@@ -29,6 +29,9 @@ export interface LedgerEntry {
   /** The fault it met, other than latency. */
   fault: FaultKind | null;
   headers: Record<string, string>;
+  /** All headers that came, and all parameters of the body: names only. */
+  headerNames: string[];
+  parameters: string[];
 }
 
 /** Remembers every request; the proof of what was asked, how often, and how many at a time. */
@@ -71,7 +74,9 @@ export class Ledger {
       tokens: 0,
       status: 0,
       fault: null,
-      headers: Object.fromEntries(known)
+      headers: Object.fromEntries(known),
+      headerNames: Object.keys(headers),
+      parameters: []
     };
     this.requests.push(entry);
     this.#inFlight++;
@@ -93,6 +98,7 @@ export class Ledger {
 /** Notes what a body asks for, whether or not it is in order. */
 export function noteBody(entry: LedgerEntry, body: Record<string, unknown>): void {
   const { model, dimensions, encoding_format, input } = body;
+  entry.parameters = Object.keys(body);
   if (typeof model === 'string') entry.model = model;
   if (typeof dimensions === 'number') entry.dimensions = dimensions;
   if (typeof encoding_format === 'string') entry.encoding = encoding_format;

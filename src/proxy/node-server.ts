@@ -3,6 +3,19 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+/** What is known of a request beside itself. */
+export interface Arrival {
+  /** The address of whoever connected; null when it is gone already. */
+  address: string | null;
+}
+
+/** A fetch handler that knows where a request comes from. */
+export type FetchHandler = (request: Request, arrival: Arrival) => Promise<Response>;
+
+/** How long a request's headers, and all of it, may take to arrive: whoever is slower is sent away. */
+const HEADERS_MS = 15_000;
+const REQUEST_MS = 60_000;
+
 /** A running server. */
 export interface RunningServer {
   /** The port it answers on; the one chosen by the system when 0 was asked for. */
@@ -17,10 +30,14 @@ export interface RunningServer {
  * Throws what `listen` throws, such as `EADDRINUSE`.
  */
 export async function serve(
-  handler: (request: Request) => Promise<Response>,
+  handler: FetchHandler,
   { port, host }: { port: number; host: string }
 ): Promise<RunningServer> {
-  const server = createServer((incoming, outgoing) => void answer(handler, incoming, outgoing));
+  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const server = createServer(
+    timeouts,
+    (incoming, outgoing) => void answer(handler, incoming, outgoing)
+  );
   await listen(server, port, host);
   return {
     port: (server.address() as AddressInfo).port,
@@ -43,7 +60,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 async function answer(
-  handler: (request: Request) => Promise<Response>,
+  handler: FetchHandler,
   incoming: IncomingMessage,
   outgoing: ServerResponse
 ): Promise<void> {
@@ -62,7 +79,7 @@ async function answer(
 
 /** The handler's response, or one that says that the request or the handler was at fault. */
 async function respond(
-  handler: (request: Request) => Promise<Response>,
+  handler: FetchHandler,
   incoming: IncomingMessage,
   signal: AbortSignal
 ): Promise<Response> {
@@ -73,7 +90,7 @@ async function respond(
     return new Response('Bad request\n', { status: 400 });
   }
   try {
-    return await handler(request);
+    return await handler(request, { address: incoming.socket.remoteAddress ?? null });
   } catch (error) {
     if (!signal.aborted) console.error(error);
     return new Response('Internal error\n', { status: 500 });

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { inOrder } from '../../../src/site/handler.ts';
-import { serve, type RunningServer } from '../../../src/site/node-server.ts';
+import { serve, type RunningServer } from '../../../src/proxy/node-server.ts';
 
 let server: RunningServer | undefined;
 
@@ -130,7 +130,7 @@ describe('inOrder', () => {
     ['/page', 200, 'second'],
     ['/none', 404, 'Not found\n']
   ])('%s is answered with %i by the first that knows it', async (path, status, body) => {
-    const response = await handler(new Request(`http://localhost${path}`));
+    const response = await handler(new Request(`http://localhost${path}`), { address: null });
     expect(response.status).toBe(status);
     expect(await response.text()).toBe(body);
   });
