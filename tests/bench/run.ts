@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchEmbed } from './embed.ts';
 import { benchFirstLoad } from './first-load.ts';
 import { benchImport } from './import.ts';
+import { benchProxy } from './proxy.ts';
 import { benchTasks } from './tasks.ts';
 import { GENERATORS } from './vectors/data-sets.ts';
 import { readRealVectors } from './vectors/real-vectors.ts';
@@ -26,7 +27,8 @@ const PARTS: Record<string, () => Promise<Figure[]>> = {
   'first-load': benchFirstLoad,
   embed: benchEmbed,
   import: benchImport,
-  tasks: benchTasks
+  tasks: benchTasks,
+  proxy: benchProxy
 };
 const VECTORS = 'vectors';
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { soakBrowserTests } from './browser-tests.ts';
 import { soakImport } from './import.ts';
 import { soakKills } from './kills.ts';
+import { soakProxy } from './proxy.ts';
 import { soakStorms } from './storms.ts';
 
 /*
@@ -21,11 +22,12 @@ export interface SoakOptions {
 
 /** A part: returns a sentence about what it did. `share` is of the time. */
 const PARTS: Record<string, { share: number; run: (options: SoakOptions) => Promise<string> }> = {
-  kills: { share: 0.3, run: soakKills },
-  storms: { share: 0.2, run: soakStorms },
+  kills: { share: 0.25, run: soakKills },
+  storms: { share: 0.15, run: soakStorms },
   import: { share: 0.15, run: soakImport },
   store: { share: 0.1, run: (options) => soakBrowserTests('store', options) },
   edits: { share: 0.1, run: (options) => soakBrowserTests('edits', options) },
+  proxy: { share: 0.1, run: soakProxy },
   graphs: { share: 0.15, run: (options) => soakBrowserTests('graphs', options) }
 };
 
