@@ -1,7 +1,7 @@
 import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import type { Filter } from '#lib/collection/filter/types.ts';
-import type { ItemEdit } from '#lib/collection/store/edit-items.ts';
+import type { ItemEdit } from '#lib/collection/store/staging.ts';
 import type { Sorting } from '#lib/collection/table/sort-rows.ts';
 import type { Fields } from '#lib/collection/types.ts';
 import type { ItemCells, TableView } from '#lib/workers/table-api.ts';
@@ -170,6 +170,12 @@ export class ItemsSession {
       this.#told = `Undone: ${last.words}.`;
       if (pending) void runs.start(this.#collection.id);
     });
+  }
+
+  /** Lists what was pasted; it can be undone. */
+  async pasted(edit: ItemEdit, words: string): Promise<void> {
+    this.#note(edit, words);
+    await this.refresh();
   }
 
   #note(edit: ItemEdit, words: string): void {

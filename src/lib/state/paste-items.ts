@@ -1,4 +1,4 @@
-import type { StagedCounts } from '#lib/collection/store/staging.ts';
+import type { ItemEdit, StagedCounts } from '#lib/collection/store/staging.ts';
 import type { Collection, Issue } from '#lib/collection/types.ts';
 import { modelOfSpace } from '#lib/embedding/catalogue.ts';
 import type { Remote } from '#lib/base/remote.ts';
@@ -42,7 +42,10 @@ export function previewPaste(
  * Adds pasted items to a collection, by the field that has its ids: one whose id is there takes that one's
  * place. Throws `ImportError`, `StoreError`.
  */
-export function pasteItems(collection: Collection, text: string): Promise<StagedCounts> {
+export function pasteItems(
+  collection: Collection,
+  text: string
+): Promise<StagedCounts & { edit: ItemEdit }> {
   const { signal } = new AbortController();
   return withPasted(collection, text, signal, (importer, choices) =>
     importer.append(collection.id, choices, signal)
@@ -50,7 +53,7 @@ export function pasteItems(collection: Collection, text: string): Promise<Staged
 }
 
 async function withPasted<T>(
-  { idField }: Collection,
+  { idField, fields }: Collection,
   text: string,
   signal: AbortSignal,
   use: (
@@ -62,15 +65,26 @@ async function withPasted<T>(
   const importer = makeImporter();
   try {
     const source = { kind: 'file' as const, name: 'pasted', blob: new Blob([text]) };
-    const summary = await importer.api.open(source, () => {}, signal);
-    const keep = summary.columns.map(({ name }) => name);
+    const { columns, issues, issueCount } = await importer.api.open(source, () => {}, signal);
+    const names = columns.map(({ name }) => name);
+    const known = new Set(fields.map(({ name }) => name));
     const wanted = idField ?? USUAL;
+    const strange = names.filter((name) => !known.has(name) && name !== wanted);
+    const leftOut = strange.length > 0 ? [strangeFields(strange)] : [];
     return await use(
       importer.api,
-      { idField: keep.includes(wanted) ? wanted : null, keep },
-      summary
+      {
+        idField: names.includes(wanted) ? wanted : null,
+        keep: names.filter((name) => known.has(name))
+      },
+      { issues: [...leftOut, ...issues], issueCount: issueCount + leftOut.length }
     );
   } finally {
     importer.end();
   }
+}
+
+function strangeFields(names: string[]): Issue {
+  const list = names.map((name) => `“${name}”`).join(', ');
+  return { code: 'strange-fields', message: `Not in this collection, and left out: ${list}.` };
 }

@@ -26,7 +26,7 @@ export interface HistoryReading {
   known: number;
   /** Records that say what another one says: they count once. */
   repeated: number;
-  /** Records without a text under the template. */
+  /** Records that are no item of the collection, and have no text under the template. */
   blank: number;
   /** Fields of the template that no record has. */
   missing: string[];
@@ -70,15 +70,19 @@ export async function readHistory(
 ): Promise<HistoryReading> {
   const { entries, ...about } = await readRecords(collection, name, blob, signal);
   const table = await collection.table();
-  const byText = await table.rowsOfTexts(entries.map(({ text }) => text));
+  const byText = await table.rowsOfTexts(entries.map(({ text }) => text ?? ''));
   const byId = await table.rowsOf(entries.map(({ id }) => id ?? NO_ID));
   const rows = byText.map((row, n) => byId[n] ?? row);
   const items = await table.cells(Uint32Array.from(rows.filter((row) => row !== null)));
   const idOf = new Map(items.map(({ row, id }) => [row, id]));
-  const likes = entries.map(({ title, text }, n): Taste => {
+  const titles = new Map(items.map(({ id, title }) => [id, title]));
+  const likes = entries.flatMap(({ title, text }, n): Taste[] => {
     const id = rows[n] == null ? null : (idOf.get(rows[n]) ?? null);
-    const key = id === null ? `text ${text}` : `item ${id}`;
-    return { key, title, liked: true, weight: 1, id, text: id === null ? text : null };
+    const usual = { liked: true, weight: 1 };
+    if (id !== null) {
+      return [{ key: `item ${id}`, title: titles.get(id) ?? title, id, text: null, ...usual }];
+    }
+    return text === null ? [] : [{ key: `text ${text}`, title, id, text, ...usual }];
   });
   const tastes = merged([], likes);
   return {
@@ -86,6 +90,7 @@ export async function readHistory(
     tastes,
     known: tastes.filter(({ id }) => id !== null).length,
     repeated: likes.length - tastes.length,
+    blank: entries.length - likes.length,
     price: await collection.price(tastes.flatMap(({ text }) => text ?? []))
   };
 }

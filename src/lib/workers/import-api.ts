@@ -6,7 +6,7 @@ import { appendItems, createCollection, getCollection } from '#lib/collection/st
 import type { Database } from '#lib/collection/store/database.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { assertRoomFor, keptBytes } from '#lib/collection/store/quota.ts';
-import type { StagedCounts } from '#lib/collection/store/staging.ts';
+import type { ItemEdit, StagedCounts } from '#lib/collection/store/staging.ts';
 import { MAX_ISSUES } from '#lib/collection/import/issues.ts';
 import { isBlank, parseTemplate, renderTemplate, unknownFields } from '#lib/collection/template.ts';
 import type { Issue } from '#lib/collection/types.ts';
@@ -14,6 +14,9 @@ import { formatValue, titleOf } from '#lib/tasks/search.ts';
 import { draftItems, fieldsToKeep, namedApart } from './draft-items.ts';
 import { readCollection, readFile, type DraftSource, type DraftSummary } from './draft-source.ts';
 import { identifyRecords, OpenDraft, type PreviewRow, type TextChoices } from './draft-texts.ts';
+
+/** The field that ids are in where a collection's own came from none. */
+const USUAL_ID = 'id';
 
 /** What embedding would take, before anything is spent. */
 export interface Measure {
@@ -61,14 +64,13 @@ export interface HistoryEntry {
   /** Null where the record has none. */
   id: string | null;
   title: string;
-  text: string;
+  /** Under the template; null where there is none. */
+  text: string | null;
 }
 
 /** A history, and what was wrong with it. */
 export interface History {
   entries: HistoryEntry[];
-  /** Records without a text under the template. */
-  blank: number;
   /** Fields of the template that no record has. */
   missing: string[];
 }
@@ -114,17 +116,13 @@ export class ImportApi {
   history({ template, titleField, idField }: HistoryChoices): History {
     const parsed = parseTemplate(template);
     const { records, columns } = this.#opened().draft;
-    const entries = records.flatMap((fields): HistoryEntry[] => {
-      if (isBlank(parsed, fields)) return [];
-      const text = renderTemplate(parsed, fields);
-      const id = idField === null ? '' : formatValue(fields[idField] ?? null);
-      return [{ id: id || null, title: titleOf({ id, fields }, titleField, () => text), text }];
+    const entries = records.map((fields): HistoryEntry => {
+      const text = isBlank(parsed, fields) ? null : renderTemplate(parsed, fields);
+      const id = formatValue(fields[idField ?? USUAL_ID] ?? null) || null;
+      const titled = { id: id ?? '', fields };
+      return { id, title: titleOf(titled, titleField, () => text ?? ''), text };
     });
-    return {
-      entries,
-      blank: records.length - entries.length,
-      missing: unknownFields(parsed, columns)
-    };
+    return { entries, missing: unknownFields(parsed, columns) };
   }
 
   /** Renders and counts every text, and looks up which vectors are held already. */
@@ -186,7 +184,7 @@ export class ImportApi {
     id: CollectionId,
     { idField, keep }: { idField: string | null; keep: string[] },
     signal: AbortSignal
-  ): Promise<StagedCounts> {
+  ): Promise<StagedCounts & { edit: ItemEdit }> {
     const open = this.#opened();
     const db = await this.#database();
     const { space, template, titleField } = await getCollection(db, id);

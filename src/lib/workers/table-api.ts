@@ -14,7 +14,7 @@ import {
 } from '#lib/collection/store/predictions.ts';
 import type { Examples, Predictions } from '#lib/collection/store/schema.ts';
 import { fieldValues, type FieldValues } from '#lib/collection/table/field-values.ts';
-import type { ItemEdit } from '#lib/collection/store/edit-items.ts';
+import type { ItemEdit } from '#lib/collection/store/staging.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { intersect } from '#lib/index/bitmap.ts';
 import type { Fields, Passage } from '#lib/collection/types.ts';

@@ -8,13 +8,12 @@ import {
   applyEdit,
   undoEdit,
   type BornItem,
-  type ExpectedState,
-  type ItemEdit
+  type ExpectedState
 } from '#lib/collection/store/edit-items.ts';
 import { findHeld } from '#lib/collection/store/held.ts';
 import { RowVectors } from '#lib/collection/store/row-vectors.ts';
 import { listSegments } from '#lib/collection/store/segments.ts';
-import { isSame, type NewItem } from '#lib/collection/store/staging.ts';
+import { isSame, type ItemEdit, type NewItem } from '#lib/collection/store/staging.ts';
 import type { ItemTable } from '#lib/collection/table/item-table.ts';
 import { isBlank, parseTemplate, renderTemplate } from '#lib/collection/template.ts';
 import type { Fields } from '#lib/collection/types.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bitAt } from '#lib/base/bits.ts';
 import { newCollectionId } from '#lib/base/ids.ts';
 import {
   appendItems,
@@ -9,7 +10,9 @@ import {
   listCollections,
   updateCollection
 } from '#lib/collection/store/collections.ts';
-import { killRows } from '#lib/collection/store/dead.ts';
+import { getDeadRows, killRows } from '#lib/collection/store/dead.ts';
+import { undoEdit } from '#lib/collection/store/edit-items.ts';
+import type { Field } from '#lib/collection/types.ts';
 import { saveGraph } from '#lib/collection/store/graphs.ts';
 import { changeIndexSettings } from '#lib/collection/store/index-settings.ts';
 import { iterateBlocks, readItems } from '#lib/collection/store/items.ts';
@@ -140,7 +143,7 @@ describe('appending', () => {
       ids.map((one) => item(one)),
       []
     );
-    expect(counts).toEqual({ added: BLOCK_ROWS, replaced: 0, unchanged: 0 });
+    expect(counts).toMatchObject({ added: BLOCK_ROWS, replaced: 0, unchanged: 0 });
     const blocks = await Array.fromAsync(iterateBlocks(db, id));
     expect(blocks.map(({ items }) => items.length)).toEqual([BLOCK_ROWS, 2]);
     const rows = [BLOCK_ROWS + 1, 0, 2, 99_999];
@@ -156,15 +159,14 @@ describe('appending', () => {
   test('adds new fields and keeps those there are', async () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, []);
-    await appendItems(
-      db,
-      id,
-      [],
-      [
-        { name: 'title', type: 'number' },
-        { name: 'price', type: 'number' }
-      ]
-    );
+    const fields: Field[] = [
+      { name: 'title', type: 'number' },
+      { name: 'price', type: 'number' }
+    ];
+    // Where no item came, no field did.
+    await appendItems(db, id, [], fields);
+    expect((await getCollection(db, id)).fields).toHaveLength(1);
+    await appendItems(db, id, [item('a')], fields);
     expect((await getCollection(db, id)).fields).toEqual([
       { name: 'title', type: 'text' },
       { name: 'price', type: 'number' }
@@ -185,13 +187,33 @@ describe('appending', () => {
   });
 });
 
+test('what was appended can be undone, before its vectors are there and after', async () => {
+  for (const embedded of [false, true]) {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a', 'b', 'c']);
+    await commit(db, id, [0, 1]);
+    const news = [item('a', 'x'), item('a', 'y'), item('c', 'z'), item('d')];
+    const { edit } = await appendItems(db, id, news, []);
+    expect(edit).toEqual({ generation: 0, born: [4, 5, 6], gone: [0, 2] });
+    if (embedded) await commit(db, id, [4, 5, 6], [0]);
+    const { generation, nextRow, deadRevision } = await getCollection(db, id);
+    await undoEdit(db, id, { generation, nextRow, deadRevision }, edit);
+    expect(await countRows(db, id)).toEqual({ live: 2, pending: 1 });
+    const { bits } = await getDeadRows(db, id);
+    expect(Array.from({ length: 7 }, (_, row) => bitAt(bits, row))).toEqual([
+      ...[false, false, false],
+      ...[true, true, true, true]
+    ]);
+  }
+});
+
 describe('an item whose id is taken', () => {
   test('by an embedded row replaces it once its own vector is there', async () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, ['a', 'b']);
     await commit(db, id, [0, 1]);
 
-    expect(await appendItems(db, id, [item('a', 'new'), item('c')], [])).toEqual({
+    expect(await appendItems(db, id, [item('a', 'new'), item('c')], [])).toMatchObject({
       added: 1,
       replaced: 1,
       unchanged: 0
@@ -206,7 +228,7 @@ describe('an item whose id is taken', () => {
   test('by a pending row replaces it at once', async () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, ['a']);
-    expect(await appendItems(db, id, [item('a', 'new')], [])).toEqual({
+    expect(await appendItems(db, id, [item('a', 'new')], [])).toMatchObject({
       added: 0,
       replaced: 1,
       unchanged: 0
@@ -234,7 +256,7 @@ describe('an item whose id is taken', () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, ['a']);
     await commit(db, id, [0]);
-    expect(await appendItems(db, id, [item('a', 'x'), item('a', 'y')], [])).toEqual({
+    expect(await appendItems(db, id, [item('a', 'x'), item('a', 'y')], [])).toMatchObject({
       added: 0,
       replaced: 2,
       unchanged: 0
@@ -249,7 +271,11 @@ describe('an item whose id is taken', () => {
     await commit(db, id, [0]);
     const before = await getCollection(db, id);
     const again = [item('a'), item('b'), item('b')];
-    expect(await appendItems(db, id, again, [])).toEqual({ added: 0, replaced: 0, unchanged: 3 });
+    expect(await appendItems(db, id, again, [])).toMatchObject({
+      added: 0,
+      replaced: 0,
+      unchanged: 3
+    });
     expect(await getCollection(db, id)).toEqual(before);
     const other = { ...item('a'), fields: { title: 'a', price: 3 } };
     expect(await appendItems(db, id, [other], [])).toMatchObject({ replaced: 1 });
@@ -261,7 +287,7 @@ describe('an item whose id is taken', () => {
     const id = await collectionOf(db, ['a']);
     await commit(db, id, [0]);
     await killRows(db, id, [0]);
-    expect(await appendItems(db, id, [item('a')], [])).toEqual({
+    expect(await appendItems(db, id, [item('a')], [])).toMatchObject({
       added: 1,
       replaced: 0,
       unchanged: 0

@@ -9,8 +9,7 @@ import {
   applyEdit,
   undoEdit,
   type BornItem,
-  type ExpectedState,
-  type ItemEdit
+  type ExpectedState
 } from '#lib/collection/store/edit-items.ts';
 import { iterateBlocks } from '#lib/collection/store/items.ts';
 import { listPredictions, savePredictions } from '#lib/collection/store/predictions.ts';
@@ -18,6 +17,7 @@ import { getRun, recordFailures } from '#lib/collection/store/runs.ts';
 import type { StagedItem } from '#lib/collection/store/schema.ts';
 import { commitSegment, listSegments, readVectors } from '#lib/collection/store/segments.ts';
 import { readCodes } from '#lib/collection/store/codes.ts';
+import type { ItemEdit } from '#lib/collection/store/staging.ts';
 import {
   abortPuts,
   batchOf,
@@ -77,8 +77,24 @@ describe('an edit', () => {
     const id = await collectionOf(db, ['a', 'b']);
     await embed(db, id, [0, 1]);
     const born = { item: { ...item('a'), fields: { title: 'a', price: 5 } }, replaces: 0 };
+    const of = Uint16Array.of(1, 2);
+    const scores = Float32Array.of(0.5, 0.75);
+    await savePredictions(db, id, {
+      field: 'p',
+      labels: ['x', 'y'],
+      of,
+      scores,
+      method: '',
+      madeAt: 1
+    });
     const edit = await change(db, id, [{ ...born, vector: vectorOfText('a') }]);
     expect(edit).toEqual({ generation: 0, born: [2], gone: [0] });
+    // What was predicted of the same text comes along.
+    const [kept] = await listPredictions(db, id);
+    expect([[...kept!.of], [...kept!.scores]]).toEqual([
+      [1, 2, 1],
+      [0.5, 0.75, 0.5]
+    ]);
     expect(await countRows(db, id)).toEqual({ live: 2, pending: 0 });
     await undoEdit(db, id, await stateOf(db, id), edit);
     const { bits } = await getDeadRows(db, id);

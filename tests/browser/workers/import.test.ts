@@ -283,7 +283,7 @@ describe('appending', () => {
     await api.stage(staged, NEVER);
     await open(['d', 'e', 'f', 'g', 'h'].map((text) => ({ text })));
     const result = await api.append(staged.id, { idField: null, keep: ['text'] }, NEVER);
-    expect(result).toEqual({ added: 5, replaced: 0, unchanged: 0 });
+    expect(result).toMatchObject({ added: 5, replaced: 0, unchanged: 0 });
     const all = await ids(db, staged.id);
     expect(new Set(all).size).toBe(8);
     await killRows(db, staged.id, [7]);
@@ -299,7 +299,7 @@ describe('appending', () => {
     await api.stage(staged, NEVER);
     await openText('Second.', 'Pasted text');
     const result = await api.append(staged.id, { idField: null, keep: [] }, NEVER);
-    expect(result).toEqual({ added: 1, replaced: 0, unchanged: 0 });
+    expect(result).toMatchObject({ added: 1, replaced: 0, unchanged: 0 });
     expect(await itemsOf(db, staged.id)).toMatchObject([
       { id: 'Pasted text#1', passage: { source: 'Pasted text' } },
       { id: 'Pasted text (2)#1', passage: { source: 'Pasted text (2)' } }
@@ -323,7 +323,7 @@ describe('appending', () => {
       { id: 'w', text: 'more' }
     ]);
     const result = await api.append(staged.id, { idField: 'id', keep: ['text'] }, NEVER);
-    expect(result).toEqual({ added: 1, replaced: 1, unchanged: 0 });
+    expect(result).toMatchObject({ added: 1, replaced: 1, unchanged: 0 });
     expect((await items.collection(staged.id)).counts).toEqual({ live: 2, pending: 2 });
     expect((await itemsOf(db, staged.id))[2]).toMatchObject({ id: 'x', replaces: 0 });
     const made = batchOf(staged.id, [2, 3], ['new', 'more'], staged.space);

@@ -106,13 +106,13 @@ function valueTest(condition: Condition): (value: FieldValue) => boolean {
     case '$not_contains':
       return not(contains(condition.value));
     case '$gt':
-      return compares(condition.value, (order) => order > 0);
+      return compares(condition.value, (size, { last }) => size > last);
     case '$gte':
-      return compares(condition.value, (order) => order >= 0);
+      return compares(condition.value, (size, { first }) => size >= first);
     case '$lt':
-      return compares(condition.value, (order) => order < 0);
+      return compares(condition.value, (size, { first }) => size < first);
     case '$lte':
-      return compares(condition.value, (order) => order <= 0);
+      return compares(condition.value, (size, { last }) => size <= last);
     case '$regex':
       throw new Error('A regular expression is decided elsewhere.');
   }
@@ -124,7 +124,11 @@ function not(test: (value: FieldValue) => boolean): (value: FieldValue) => boole
 
 function isOneOf(wanted: Operand[]): (value: FieldValue) => boolean {
   const set = new Set<FieldValue>(wanted);
-  return (value) => (Array.isArray(value) ? value.some((one) => set.has(one)) : set.has(value));
+  const days = wanted.filter((one) => typeof one === 'string' && DAY.test(one)).map(spanOf);
+  const onDay = (value: FieldValue) =>
+    typeof value === 'string' && days.some((day) => isWithin(instantOf(value), day));
+  const isWanted = (value: FieldValue) => set.has(value) || (days.length > 0 && onDay(value));
+  return (value) => (Array.isArray(value) ? value.some(isWanted) : isWanted(value));
 }
 
 function contains(piece: string): (value: FieldValue) => boolean {
@@ -136,11 +140,32 @@ function contains(piece: string): (value: FieldValue) => boolean {
 
 function compares(
   wanted: Operand,
-  holds: (order: number) => boolean
+  holds: (size: number, span: Span) => boolean
 ): (value: FieldValue) => boolean {
   const type = typeof wanted;
-  const limit = sizeOf(wanted);
-  return (value) => typeof value === type && holds(sizeOf(value as Operand) - limit);
+  const span = spanOf(wanted);
+  return (value) => typeof value === type && holds(sizeOf(value as Operand), span);
+}
+
+/** What an operand stands for: its size or, of a day, a month or a year, from its first to its last instant. */
+interface Span {
+  first: number;
+  last: number;
+}
+
+function spanOf(operand: Operand): Span {
+  const first = sizeOf(operand);
+  const [, year, month, day] = (typeof operand === 'string' && PLAIN_DATE.exec(operand)) || [];
+  if (year === undefined || Number.isNaN(first)) return { first, last: first };
+  const next = new Date(first);
+  if (day !== undefined) next.setUTCDate(next.getUTCDate() + 1);
+  else if (month !== undefined) next.setUTCMonth(next.getUTCMonth() + 1);
+  else next.setUTCFullYear(next.getUTCFullYear() + 1);
+  return { first, last: next.getTime() - 1 };
+}
+
+function isWithin(size: number, { first, last }: Span): boolean {
+  return size >= first && size <= last;
 }
 
 /** A number to compare by; NaN, which compares with nothing, where there is none. */
@@ -149,6 +174,9 @@ function sizeOf(value: Operand): number {
   return typeof value === 'string' ? instantOf(value) : NaN;
 }
 
+/** A year, a month or a day, without a time. */
+const PLAIN_DATE = /^(\d{4}|[+-]\d{6})(-\d\d)?(-\d\d)?$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
 /** ISO 8601 dates, with or without a time; other texts that `Date` takes for dates are none. */
 const ISO_DATE =
   /^((?:\d{4}|[+-]\d{6})(?:-\d\d(?:-\d\d)?)?)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/;

@@ -32,10 +32,12 @@ export interface Group {
  * Which items may be found, in Chroma's language (`where` and `where_document` in one). What a condition
  * means:
  *
- * - `$eq`, `$in`: the value is equal, of the same type; a list has such an element.
+ * - `$eq`, `$in`: the value is equal, of the same type; a list has such an element. A day, such as
+ *   `2026-01-31`, also means dates with a time on that day (UTC).
  * - `$ne`, `$nin`: the opposite; so an item that lacks the field is among them, as in Chroma.
  * - `$gt`, `$gte`, `$lt`, `$lte`: numbers by size; texts only where both are ISO 8601 dates, by time (UTC
- *   where they name no zone). Anything else does not compare, and nothing is found by it.
+ *   where they name no zone). A day, month or year without a time stands for all of it: more than it is
+ *   after its end. Anything else does not compare, and nothing is found by it.
  * - `$contains`: the text has this piece, upper and lower case told apart as in Chroma; a list has this
  *   element. `$not_contains`: the opposite.
  * - `$regex`: the regular expression (see `toRegex`) matches somewhere in the text, or in an element of

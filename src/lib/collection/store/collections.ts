@@ -4,7 +4,7 @@ import { keysOf, read, write, type Database } from './database.ts';
 import { edit, loadState, requireCollection, saveState } from './edit.ts';
 import { RowSet } from './row-set.ts';
 import type { StagedItem } from './schema.ts';
-import { stageItems, type NewItem, type StagedCounts } from './staging.ts';
+import { stageItems, type ItemEdit, type NewItem, type StagedCounts } from './staging.ts';
 
 /** Every collection, newest first. */
 export async function listCollections(db: Database): Promise<Collection[]> {
@@ -42,7 +42,8 @@ export async function createCollection(
 /**
  * Adds items and any new fields to a collection, in one transaction: all or nothing. An item whose
  * id is taken takes that item's place: at once when that one has no vector yet, else as soon as its
- * own is acknowledged, so that it stays findable meanwhile. Every item counts as added or replaced.
+ * own is acknowledged, so that it stays findable meanwhile. Tells what became of the items, and what undoing
+ * it takes.
  * Throws what the iterable throws, `StoreError` `collection-gone`, and what `write` throws.
  */
 export function appendItems(
@@ -50,11 +51,15 @@ export function appendItems(
   id: CollectionId,
   items: Iterable<NewItem>,
   fields: Field[]
-): Promise<StagedCounts> {
-  return edit(db, id, ['items'], (state, tx) => {
+): Promise<StagedCounts & { edit: ItemEdit }> {
+  return edit(db, id, ['items'], async (state, tx) => {
+    const staged = await stageItems(tx, state, items);
     const known = new Set(state.collection.fields.map(({ name }) => name));
-    state.collection.fields.push(...fields.filter(({ name }) => !known.has(name)));
-    return stageItems(tx, state, items);
+    // Where no item came, no field did.
+    if (staged.added + staged.replaced > 0) {
+      state.collection.fields.push(...fields.filter(({ name }) => !known.has(name)));
+    }
+    return staged;
   });
 }
 

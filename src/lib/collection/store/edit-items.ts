@@ -6,7 +6,8 @@ import type { Database, Writing } from './database.ts';
 import { edit, type CollectionState } from './edit.ts';
 import { itemsAt } from './items.ts';
 import { segmentsOf } from './segments.ts';
-import { appendRows, supersede, type NewItem } from './staging.ts';
+import { carryPredictions } from './predictions.ts';
+import { appendRows, supersede, type ItemEdit, type NewItem } from './staging.ts';
 
 /** The state of a collection's rows that an edit was made for. */
 export type ExpectedState = Pick<Collection, 'generation' | 'nextRow' | 'deadRevision'>;
@@ -30,15 +31,6 @@ export interface ItemChange {
   fields?: Field[];
 }
 
-/** What an edit did: as much as undoing it takes. Plain data. */
-export interface ItemEdit {
-  generation: number;
-  /** Rows that it brought. */
-  born: Row[];
-  /** Rows that are gone by it, at once or when the born ones have their vectors. */
-  gone: Row[];
-}
-
 /**
  * Changes items in one transaction: all or nothing. Nothing is written over: a changed item is a new row, and
  * its old one dies, at once where the new one brings its vector, else when that is acknowledged. Deleting an
@@ -53,7 +45,7 @@ export function applyEdit(
 ): Promise<ItemEdit> {
   // Blobs are made before the transaction opens; what is expected tells which rows they will be of.
   const parts = segmentsOfBorn(id, born, expects.nextRow);
-  return edit(db, id, ['items', 'segments', 'codes'], async (state, tx) => {
+  return edit(db, id, ['items', 'segments', 'codes', 'derived'], async (state, tx) => {
     expectState(state.collection, expects);
     addFields(state.collection, fields);
     const gone = await bury(tx, state, kill);
@@ -64,6 +56,11 @@ export function applyEdit(
         tx.objectStore('codes').put(codes)
       ])
     );
+    // What was predicted of a text is true of it as long as it is the same.
+    const kept = born.flatMap(({ replaces, vector }, n): [Row, Row][] =>
+      vector && replaces !== undefined ? [[replaces, expects.nextRow + n]] : []
+    );
+    await carryPredictions(tx, id, kept);
     const { generation } = state.collection;
     return { generation, born: born.map((_, n) => expects.nextRow + n), gone: [...gone] };
   });

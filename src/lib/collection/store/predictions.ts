@@ -1,6 +1,6 @@
 import { StoreError } from '#lib/base/errors.ts';
-import type { CollectionId } from '#lib/base/ids.ts';
-import { keysOf, read, write, type Database, type Reading } from './database.ts';
+import type { CollectionId, Row } from '#lib/base/ids.ts';
+import { keysOf, read, write, type Database, type Reading, type Writing } from './database.ts';
 import { requireCollection } from './edit.ts';
 import type { Examples, Predictions } from './schema.ts';
 
@@ -75,6 +75,30 @@ export async function saveExamples(db: Database, id: CollectionId, value: Exampl
 export async function predictionsIn(tx: Reading, id: CollectionId): Promise<Predictions[]> {
   const kept = await tx.objectStore('derived').getAll(keysOf(id));
   return kept.flatMap((record) => (record.kind === 'predictions' ? [record.value] : []));
+}
+
+/** Gives rows what was predicted for others, as pairs from a row to another. */
+export async function carryPredictions(
+  tx: Writing,
+  id: CollectionId,
+  pairs: [from: Row, to: Row][]
+): Promise<void> {
+  if (pairs.length === 0) return;
+  const size = 1 + pairs.reduce((most, [, to]) => Math.max(most, to), 0);
+  for (const value of await predictionsIn(tx, id)) {
+    const of = new Uint16Array(Math.max(size, value.of.length));
+    const scores = new Float32Array(of.length);
+    of.set(value.of);
+    scores.set(value.scores);
+    for (const [from, to] of pairs) {
+      of[to] = of[from] ?? 0;
+      scores[to] = scores[from] ?? 0;
+    }
+    const kept = { ...value, of, scores };
+    await tx
+      .objectStore('derived')
+      .put({ collection: id, kind: 'predictions', name: value.field, value: kept });
+  }
 }
 
 function fieldTaken(name: string): StoreError {

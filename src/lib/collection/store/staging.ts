@@ -14,6 +14,15 @@ export interface StagedCounts {
   unchanged: number;
 }
 
+/** What an edit did: as much as undoing it takes. Plain data. */
+export interface ItemEdit {
+  generation: number;
+  /** Rows that it brought. */
+  born: Row[];
+  /** Rows that are gone by it, at once or when the born ones have their vectors. */
+  gone: Row[];
+}
+
 /**
  * Gives items the next rows of a collection and writes them block by block; changes `state`, which
  * the caller saves. An item whose id another row holds takes that row's place, unless it says just the same.
@@ -22,8 +31,10 @@ export async function stageItems(
   tx: Writing,
   state: CollectionState,
   items: Iterable<NewItem>
-): Promise<StagedCounts> {
+): Promise<StagedCounts & { edit: ItemEdit }> {
   const counts: StagedCounts = { added: 0, replaced: 0, unchanged: 0 };
+  const { generation, nextRow: firstBorn } = state.collection;
+  const gone = new Set<Row>();
   const holders = await readHolders(tx, state);
   function* makers(): Generator<(row: Row) => StagedItem> {
     for (const item of items) {
@@ -33,6 +44,9 @@ export async function stageItems(
         continue;
       }
       yield (row) => {
+        for (const old of [holder?.row, holder?.replaces]) {
+          if (old !== undefined && old < firstBorn && !state.dead.has(old)) gone.add(old);
+        }
         const staged = { ...item, row, replaces: holder && supersede(holder, state) };
         holders.set(item.id, staged);
         counts[holder ? 'replaced' : 'added']++;
@@ -41,7 +55,12 @@ export async function stageItems(
     }
   }
   await appendRows(tx, state, makers());
-  return counts;
+  const born: Row[] = [];
+  // One that another of the same id replaced at once is no more.
+  for (let row = firstBorn; row < state.collection.nextRow; row++) {
+    if (!state.dead.has(row)) born.push(row);
+  }
+  return { ...counts, edit: { generation, born, gone: [...gone] } };
 }
 
 /**

@@ -64,7 +64,17 @@ describe('a condition', () => {
     ['{"a": {"$contains": "steel"}}', ['steel'], true],
     ['{"a": {"$not_contains": "x"}}', null, true],
     ['{"a": {"$regex": "^st.+l$"}}', ['wood', 'steel'], true],
-    ['{"a": {"$regex": "5"}}', 5, false]
+    ['{"a": {"$regex": "5"}}', 5, false],
+    ['{"a": "2024-03-03"}', '2024-03-03T23:30:00Z', true],
+    ['{"a": "2024-03-03"}', '2024-03-03T23:30:00-02:00', false],
+    ['{"a": {"$ne": "2024-03-03"}}', '2024-03-03 08:00', false],
+    ['{"a": {"$lte": "2024-03-03"}}', '2024-03-03T23:59:59.999Z', true],
+    ['{"a": {"$lte": "2024-03-03"}}', '2024-03-04', false],
+    ['{"a": {"$gt": "2024-03-03"}}', '2024-03-03T10:00:00Z', false],
+    ['{"a": {"$gt": "2024-03"}}', '2024-03-31T10:00:00Z', false],
+    ['{"a": {"$gt": "2024"}}', '2025-01-01', true],
+    ['{"a": {"$gte": "2024-03-03"}}', '2024-03-03', true],
+    ['{"a": {"$lt": "2024-03-03"}}', '2024-03-03', false]
   ])('%s decides on %j: %s', (json, value, expected) => {
     expect(matches(json, { a: value })).toBe(expected);
   });
@@ -139,24 +149,40 @@ function naive(filter: Filter, { fields, text }: TestItem): boolean {
   const time = (of: unknown) =>
     typeof of === 'string' && /^\d{4}(-\d\d-\d\d(T[\d:]+Z)?)?$/.test(of) ? Date.parse(of) : NaN;
   const size = (of: unknown) => (typeof of === 'number' ? of : time(of));
+  /** The last moment of what an operand stands for. */
+  const end = (of: unknown) => {
+    const text = String(of);
+    if (typeof of === 'string' && /^\d{4}$/.test(text))
+      return Date.parse(`${text}-12-31T23:59:59.999Z`);
+    if (typeof of === 'string' && /^\d{4}-\d\d-\d\d$/.test(text))
+      return Date.parse(`${text}T23:59:59.999Z`);
+    return size(of);
+  };
+  const isEqual = (one: unknown, wanted: unknown) =>
+    one === wanted ||
+    (/^\d{4}-\d\d-\d\d$/.test(String(wanted)) &&
+      typeof wanted === 'string' &&
+      typeof one === 'string' &&
+      one.includes('T') &&
+      one.startsWith(wanted));
   const comparable = !Array.isArray(value) && typeof value === typeof operand;
   switch (operator) {
     case '$eq':
-      return elements.some((one) => one === operand);
+      return elements.some((one) => isEqual(one, operand));
     case '$ne':
-      return !elements.some((one) => one === operand);
+      return !elements.some((one) => isEqual(one, operand));
     case '$in':
-      return elements.some((one) => (operand as unknown[]).some((wanted) => wanted === one));
+      return elements.some((one) => (operand as unknown[]).some((wanted) => isEqual(one, wanted)));
     case '$nin':
-      return !elements.some((one) => (operand as unknown[]).some((wanted) => wanted === one));
+      return !elements.some((one) => (operand as unknown[]).some((wanted) => isEqual(one, wanted)));
     case '$gt':
-      return comparable && size(value) > size(operand);
+      return comparable && size(value) > end(operand);
     case '$gte':
       return comparable && size(value) >= size(operand);
     case '$lt':
       return comparable && size(value) < size(operand);
     case '$lte':
-      return comparable && size(value) <= size(operand);
+      return comparable && size(value) <= end(operand);
     case '$contains':
     case '$not_contains': {
       const has = Array.isArray(value)
