@@ -146,6 +146,9 @@ test('an address of a collection that never was here says so, on every page abou
   }
   await page.goto('/#/nowhere');
   await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  // A link that was cut off in the middle of a letter leads home.
+  await page.goto('/?cut#/c/x/items/~%E2%8');
+  await expect(page.getByRole('list', { name: 'Collections' })).toBeVisible();
 });
 
 /** Makes a collection of twenty films with Built-in. */

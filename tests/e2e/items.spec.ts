@@ -165,7 +165,20 @@ test.describe('with Built-in', () => {
     await paste('1 item added, 1 replaced, 0 as they were.');
     await expect(shown(page)).toHaveText('31 items');
     await paste('0 items added, 0 replaced, 2 as they were.');
+    // Nothing that could be embedded, and nothing that is not in this collection, gets in.
+    const pasted = dialog.getByRole('textbox', { name: 'Pasted items' });
+    await pasted.fill('hello world');
+    await expect(dialog.getByText('No record has a text')).toBeVisible();
+    await expect(dialog.getByRole('button', { name: 'Add or replace' })).toBeDisabled();
+    await pasted.fill('[{"show_id": "s2", "title": "Film 2", "mood": "glad"}]');
+    await expect(dialog.getByText('Not in this collection, and left out: “mood”.')).toBeVisible();
+    await dialog.getByRole('button', { name: 'Add or replace' }).click();
+    await expect(dialog.getByText('0 items added, 1 replaced')).toBeVisible();
     await dialog.getByRole('button', { name: 'Close' }).click();
+    await expect(grid(page).getByText('opera')).toHaveCount(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(page.getByText('Undone: Pasted 1 item.')).toBeVisible();
+    await expect(grid(page).getByText('opera')).toBeVisible();
     await page.getByRole('link', { name: 'Search', exact: true }).click();
     expect((await search(page, 'iceberg opera'))[0]!.title).toBe('Film 2');
   });

@@ -97,6 +97,19 @@ test('a history of items leads to what lies nearest to its mean, but for what wa
   );
   expect(expected).toHaveLength(16);
   expect(await recommended(page)).toEqual(expected);
+  // They are still liked after a reload; and their ids alone say as much.
+  await page.reload();
+  expect(await recommended(page)).toEqual(expected);
+  await page.getByRole('button', { name: 'Start anew' }).click();
+  await page.getByText('From a history').click();
+  await page
+    .getByRole('textbox', { name: 'Pasted history' })
+    .fill(JSON.stringify([...seen, { id: 'unknown' }].map(({ id }) => ({ id }))));
+  await page.getByRole('button', { name: 'Use this history' }).click();
+  await expect(
+    page.getByText('1 record without a text under the template left out.')
+  ).toBeVisible();
+  expect(await recommended(page)).toEqual(expected);
 });
 
 test('a history of things that are not in the collection is embedded with its template', async ({

@@ -180,6 +180,7 @@ export class ClassifySession {
   /** Gives an item a label by hand, or takes it away. */
   async mark(id: string, label: string | null): Promise<void> {
     await this.readMarks();
+    if (this.#error?.code === 'too-few-labels') this.#error = null;
     this.#marks = withMark(this.#marks, id, label);
     const table = await this.#collection.table();
     await table.saveExamples(this.#marks);

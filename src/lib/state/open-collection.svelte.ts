@@ -39,7 +39,7 @@ export class OpenCollection {
   /** Its items sorted into classes. */
   readonly classify: ClassifySession;
   /** Recommendations from it. */
-  readonly recommend = new RecommendSession(this);
+  readonly recommend: RecommendSession;
   #state = $state.raw<CollectionState | null>(null);
   #graph = $state.raw<GraphStatus>({ state: 'none', rows: 0, total: 0, origin: null });
   #indexChanges = $state(0);
@@ -69,6 +69,7 @@ export class OpenCollection {
   constructor(id: CollectionId) {
     this.id = id;
     this.classify = new ClassifySession(this);
+    this.recommend = new RecommendSession(this);
     this.#engineWorker.onDeath = (reason) => this.#lose(reason);
     this.#tableWorker.onDeath = () => this.#closeTable();
     this.#graphWorker = connectGraph(id, (status) => (this.#graph = status));

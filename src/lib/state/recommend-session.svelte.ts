@@ -7,6 +7,8 @@ import { RESULTS } from './search-request.ts';
 import {
   merged,
   readHistory,
+  recallTastes,
+  rememberTastes,
   vectorsOf,
   type HistoryReading,
   type Recommending,
@@ -41,6 +43,7 @@ export class RecommendSession {
   constructor(collection: Recommending) {
     this.#collection = collection;
     this.filtering = new Filtering(collection);
+    this.#tastes = recallTastes(collection.id);
   }
 
   get tastes(): readonly Taste[] {
@@ -129,9 +132,11 @@ export class RecommendSession {
     return this.#set(this.#beforeHistory);
   }
 
-  /** Recommends again when items have changed since. */
+  /** Recommends again when items have changed since, and what was liked before a reload. */
   async follow(): Promise<void> {
-    if (this.#results && this.#changes !== this.#collection.changes) await this.refresh();
+    const isNew = this.#changes === -1 && this.#tastes.length > 0 && !this.#busy;
+    const isOld = this.#results !== null && this.#changes !== this.#collection.changes;
+    if (isNew || isOld) await this.refresh();
   }
 
   /** Finds what is recommended now; a later call takes this one's place. */
@@ -210,6 +215,7 @@ export class RecommendSession {
   #set(tastes: readonly Taste[]): Promise<void> {
     this.#tastes = tastes;
     this.#k = RESULTS;
+    rememberTastes(this.#collection.id, tastes);
     return this.refresh();
   }
 }

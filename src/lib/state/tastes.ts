@@ -1,8 +1,9 @@
-import type { Row } from '#lib/base/ids.ts';
+import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { makeImporter } from '#lib/workers/clients.ts';
 import type { History } from '#lib/workers/import-api.ts';
 import type { Issue } from '#lib/collection/types.ts';
 import type { Price } from './price.ts';
+import { recall, remember } from './session-memory.ts';
 import type { Searched } from './search-session.svelte.ts';
 
 /** Something that is liked or disliked. */
@@ -39,6 +40,7 @@ export interface HistoryReading {
 
 /** The open collection, as recommendations need it. */
 export interface Recommending extends Searched {
+  readonly id: CollectionId;
   readonly template: string;
   readonly idField: string | null;
   price(texts: string[]): Promise<Price>;
@@ -52,6 +54,20 @@ const DISLIKE = 0.5;
 
 /** The id of no item: ids are never empty. */
 const NO_ID = '';
+
+/** The tastes that were kept for a collection as long as the tab lives. */
+export function recallTastes(id: CollectionId): Taste[] {
+  try {
+    return JSON.parse(recall(`tastes:${id}`) || '[]') as Taste[];
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps tastes for a collection, where the tab has room for them. */
+export function rememberTastes(id: CollectionId, tastes: readonly Taste[]): void {
+  remember(`tastes:${id}`, JSON.stringify(tastes));
+}
 
 /** Tastes with others added, each once: the newer counts. */
 export function merged(tastes: readonly Taste[], added: readonly Taste[]): Taste[] {

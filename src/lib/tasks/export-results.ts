@@ -76,7 +76,13 @@ async function asCsv(answers: ExportedAnswer[]): Promise<string> {
   const rows = answers.flatMap(({ question, results }) =>
     flat(results).map((result, n) => ({ question, rank: n + 1, result }))
   );
-  const names = [...new Set(rows.flatMap(({ result }) => Object.keys(result.values)))];
+  const found = new Set(rows.flatMap(({ result }) => Object.keys(result.values)));
+  // The field that the id comes from would say it once more.
+  const names = [...found].filter(
+    (name) =>
+      name !== 'id' ||
+      rows.some(({ result }) => formatValue(result.values['id'] ?? null) !== result.id)
+  );
   const header = ['question', 'rank', 'similarity', 'id', ...names];
   const cells = rows.map(({ question, rank, result }) => [
     question,

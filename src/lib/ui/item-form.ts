@@ -44,6 +44,8 @@ export function valueOf(written: string, type: FieldType): FieldValue {
         .map((line) => line.trim())
         .filter(Boolean);
     case 'date':
+      if (!isDate(written)) throw new Error('There is no such date: write it as 2026-01-31.');
+      return written;
     case 'text':
       return written;
   }
@@ -68,6 +70,14 @@ export function readForm(form: FormField[]): { form: FormField[]; fields: Fields
   });
   const right = read.every(({ fault }) => fault === null);
   return { form: read, fields: right ? Object.fromEntries(entries) : null };
+}
+
+/** Whether a text begins with a day that there is, or a month, or a year. */
+function isDate(written: string): boolean {
+  const [, year, month = '01', day = '01'] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?/.exec(written) ?? [];
+  if (year === undefined) return false;
+  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day);
 }
 
 function typeOf(value: FieldValue): FieldType {

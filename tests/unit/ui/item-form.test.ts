@@ -36,6 +36,15 @@ it('what can’t be a value is told at its field, and nothing is read', () => {
   expect(told.map(({ fault }) => fault)).toEqual([null, 'This is no number.', null, null]);
 });
 
+it('a date has to be one that there is', () => {
+  for (const date of ['2024-02-29', '2024-02-29T10:00:00Z', '2024', '2024-12']) {
+    expect(valueOf(date, 'date')).toBe(date);
+  }
+  for (const date of ['2024-02-30', '2023-02-29', '2024-13-01', 'cheap', '1.2.2024']) {
+    expect(() => valueOf(date, 'date')).toThrow('no such date');
+  }
+});
+
 it('lines of a list are its elements', () => {
   expect(valueOf(' a \n\n b', 'list')).toEqual(['a', 'b']);
   expect(valueOf(' ', 'text')).toBeNull();

@@ -36,7 +36,7 @@ export function identify(
     const made = freeId(makeId(index), taken);
     taken.add(made);
     if (idField !== null) {
-      issues.add('missing-id', `Record ${index + 1} has no ${idField}; its id is “${made}”.`);
+      issues.add('missing-id', `Record ${index + 1} has no ${idField}; it gets an id of its own.`);
     }
     return made;
   });

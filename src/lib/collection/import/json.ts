@@ -80,7 +80,7 @@ export function parseJson(text: string): unknown {
     throw new ImportError(
       'json',
       `This is not valid JSON${where}.`,
-      'Correct the file there, and choose it again.',
+      'Correct it there, and try again.',
       detail
     );
   }

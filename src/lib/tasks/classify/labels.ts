@@ -13,14 +13,15 @@ export interface ParsedLabels {
 }
 
 /**
- * Reads labels, a line each: `label`, or `label: description` (split at the first colon). Blank lines, and
- * lines without a label, are passed over; of a label that stands twice the first counts.
+ * Reads labels, a line each: `label`, or `label: description`, split at the first colon that no slash follows,
+ * as one does in an address. Blank lines, and lines without a label, are passed over; of a label that stands
+ * twice the first counts.
  */
 export function parseLabels(text: string): ParsedLabels {
   const labels = new Map<string, Label>();
   const repeated: ParsedLabels['repeated'] = [];
   text.split('\n').forEach((line, n) => {
-    const colon = line.indexOf(':');
+    const colon = line.search(/:(?!\/)/);
     const name = (colon < 0 ? line : line.slice(0, colon)).trim();
     const description = colon < 0 ? '' : line.slice(colon + 1).trim();
     if (name === '') return;
