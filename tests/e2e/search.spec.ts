@@ -56,6 +56,25 @@ test('a pasted text of any length is compared as it is', async ({ page }) => {
   expect((await readResults(page))[0]!.title).toMatch(/skillet/i);
 });
 
+test('a text too long for the address is still answered on the way back, and leaves no other question there', async ({
+  page
+}) => {
+  await openProducts(page);
+  await search(page, 'a tent');
+  await expect(page).toHaveURL(/q=a/);
+  await page.getByRole('button', { name: 'A longer text' }).click();
+  await page.getByRole('textbox', { name: 'Text to compare' }).fill('warm wool\n'.repeat(600));
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(page).toHaveURL(/search$/);
+  await expect(results(page)).toHaveAttribute('aria-busy', 'false');
+  const first = await results(page).getByRole('heading').first().textContent();
+  await page.getByRole('link', { name: 'Items', exact: true }).click();
+  await expect(page.getByRole('grid')).toBeVisible();
+  await page.getByRole('link', { name: 'Search', exact: true }).click();
+  await expect(results(page).getByRole('heading').first()).toHaveText(first!);
+  await expect(page.getByRole('textbox', { name: 'Text to compare' })).toHaveValue(/^warm wool/);
+});
+
 test('a filter is built by choosing or as JSON, counts as it is made, and says where it is wrong', async ({
   page
 }) => {

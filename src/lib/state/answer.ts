@@ -178,13 +178,17 @@ function withoutRow(found: FoundRows, row: Row | undefined, k: number): FoundRow
   const kept = [...rows.keys()].filter((n) => n !== at).slice(0, k);
   const cells = fingerprints.length / (rows.length || 1);
   const places = new Map(kept.map((from, to) => [from, to]));
+  // What repeats the one that goes repeats the first of those that did.
+  const heir = at < 0 ? -1 : kept.findIndex((n) => repeats[n] === at);
+  const repeated = (n: number, to: number) =>
+    repeats[n] === at && at >= 0 ? (to === heir ? -1 : heir) : (places.get(repeats[n]!) ?? -1);
   return {
     rows: Uint32Array.from(kept, (n) => rows[n]!),
     similarities: Float32Array.from(kept, (n) => similarities[n]!),
     fingerprints: Int8Array.from(
       kept.flatMap((n) => [...fingerprints.subarray(n * cells, (n + 1) * cells)])
     ),
-    repeats: Int32Array.from(kept, (n) => places.get(repeats[n]!) ?? -1)
+    repeats: Int32Array.from(kept, repeated)
   };
 }
 

@@ -30,13 +30,25 @@ export class CellCache {
     for (const row of wanted) fresh.add(row);
     try {
       const read = await this.#read(wanted);
-      if (cells.size > MOST) this.clear();
+      if (cells.size > MOST) this.#keepOnly(rows);
       for (const item of read) this.#cells.set(item.row, item);
       return true;
     } catch (error) {
       for (const row of wanted) fresh.delete(row);
       throw error;
     }
+  }
+
+  /** Forgets all but what is on the screen. */
+  #keepOnly(rows: Uint32Array): void {
+    const cells = this.#cells;
+    this.#cells = new Map(
+      [...rows].flatMap((row) => {
+        const item = cells.get(row);
+        return item ? [[row, item]] : [];
+      })
+    );
+    this.#fresh = new Set(rows.filter((row) => this.#fresh.has(row)));
   }
 
   /** Everything may be old now. */

@@ -181,9 +181,18 @@ export class ClassifySession {
   async mark(id: string, label: string | null): Promise<void> {
     await this.readMarks();
     if (this.#error?.code === 'too-few-labels') this.#error = null;
-    this.#marks = withMark(this.#marks, id, label);
-    const table = await this.#collection.table();
-    await table.saveExamples(this.#marks);
+    const before = this.#marks;
+    this.#marks = withMark(before, id, label);
+    try {
+      const table = await this.#collection.table();
+      // Other tabs mark, too.
+      const marks = withMark(await table.examples(), id, label);
+      await table.saveExamples(marks);
+      this.#marks = marks;
+    } catch (error) {
+      this.#marks = before;
+      this.#error = toErrorData(error);
+    }
   }
 
   /** Works out what the labels would take; a later call takes this one's place. */

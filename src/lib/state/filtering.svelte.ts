@@ -67,6 +67,8 @@ export class Filtering {
       const table = await this.#collection.table();
       const { bits, matching, total, conditions } = await table.filter(filter, signal);
       throwIfCancelled(signal);
+      // The same filter may be asked for twice: then only one of them was called off.
+      if (this.#filter !== filter) throw new CancelledError();
       const each = conditionsOf(filter).map((condition, n) => ({
         condition,
         matching: conditions[n]!
@@ -74,7 +76,7 @@ export class Filtering {
       this.#decide(filter, changes, { of: filter, matching, total, conditions: each }, bits);
       return bits;
     } catch (error) {
-      if (signal.aborted) throw new CancelledError();
+      if (signal.aborted || this.#filter !== filter) throw new CancelledError();
       // The last filter's counts are not this one's.
       this.#counts = null;
       this.#decided = undefined;

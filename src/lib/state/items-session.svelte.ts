@@ -166,7 +166,11 @@ export class ItemsSession {
     this.#undos = this.#undos.slice(0, -1);
     await this.#try(async () => {
       const table = await this.#collection.table();
-      const pending = await table.undo(last.edit);
+      const pending = await table.undo(last.edit).catch((error: unknown) => {
+        // Only what was changed since can never be undone.
+        if (toErrorData(error).code !== 'changed-meanwhile') this.#undos = [...this.#undos, last];
+        throw error;
+      });
       this.#told = `Undone: ${last.words}.`;
       if (pending) void runs.start(this.#collection.id);
     });

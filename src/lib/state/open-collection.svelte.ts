@@ -300,6 +300,7 @@ export class OpenCollection {
     this.#closing.abort();
     this.search.cancel();
     this.classify.cancel();
+    this.recommend.cancel();
     this.#stopListening();
     this.#engineWorker.end();
     this.#tableWorker.end();

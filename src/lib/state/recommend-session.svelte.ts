@@ -5,6 +5,7 @@ import { joinResults, type SearchResult } from '#lib/tasks/search.ts';
 import { Filtering } from './filtering.svelte.ts';
 import { RESULTS } from './search-request.ts';
 import {
+  buyTexts,
   merged,
   readHistory,
   recallTastes,
@@ -36,6 +37,9 @@ export class RecommendSession {
   #error = $state.raw<ErrorData | null>(null);
   #running: AbortController | undefined;
   #beforeHistory: readonly Taste[] = [];
+  /** Calls off what is being bought; other changes of the taste do not. */
+  #buying = new AbortController();
+  #purchase: Promise<void> | undefined;
   #changes = -1;
   /** Vectors of the history's texts: what was bought once is not asked for again by every change. */
   readonly #bought = new TextVectors();
@@ -98,6 +102,7 @@ export class RecommendSession {
 
   /** Likes and dislikes nothing. */
   clear(): Promise<void> {
+    this.#buying.abort();
     return this.#set([]);
   }
 
@@ -129,7 +134,14 @@ export class RecommendSession {
 
   /** Takes the last history back; what is being embedded for it is called off. */
   takeBackHistory(): Promise<void> {
+    this.#buying.abort();
     return this.#set(this.#beforeHistory);
+  }
+
+  /** Ends what is going on. */
+  cancel(): void {
+    this.#buying.abort();
+    this.#running?.abort();
   }
 
   /** Recommends again when items have changed since, and what was liked before a reload. */
@@ -166,12 +178,9 @@ export class RecommendSession {
     const tastes = this.#tastes;
     const engine = await this.#collection.engine();
     this.#changes = this.#collection.changes;
-    const { vectors, weights, seen } = await vectorsOf(
-      this.#collection,
-      tastes,
-      this.#bought,
-      signal
-    );
+    await this.#buy(tastes);
+    throwIfCancelled(signal);
+    const { vectors, weights, seen } = await vectorsOf(this.#collection, tastes, this.#bought);
     const allowed = await this.#allowed(seen);
     throwIfCancelled(signal);
     if (!weights.some((weight) => weight > 0)) {
@@ -197,6 +206,15 @@ export class RecommendSession {
     });
     this.#cells = cells;
     this.#seen = seen.length;
+  }
+
+  /** Buys what tastes lack, one purchase after the other: a later taste waits for the one under way. */
+  async #buy(tastes: readonly Taste[]): Promise<void> {
+    await this.#purchase?.catch(() => {});
+    if (this.#buying.signal.aborted) this.#buying = new AbortController();
+    const purchase = buyTexts(this.#collection, tastes, this.#bought, this.#buying.signal);
+    this.#purchase = purchase;
+    await purchase;
   }
 
   /** Rows that may be recommended: those that the filter means, but for what was seen. */

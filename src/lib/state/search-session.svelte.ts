@@ -180,9 +180,9 @@ export class SearchSession {
 
   async #itemQuestion(id: string): Promise<Question> {
     const table = await this.#collection.table();
-    const [row = null] = await table.rowsOf([id]);
+    const [row = null] = await table.liveRowsOf([id]);
     const [item] = row === null ? [] : await table.cells(Uint32Array.of(row));
-    if (!item || item.pending) throw noSuchItem(id);
+    if (!item) throw noSuchItem(id);
     const engine = await this.#collection.engine();
     const vector = await engine.vectors(Uint32Array.of(item.row));
     return { question: item.title, vector, row: item.row, embedMs: 0, cached: true };

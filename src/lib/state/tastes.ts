@@ -115,17 +115,15 @@ export async function readHistory(
 export class TextVectors extends Map<string, Float32Array> {}
 
 /**
- * The vectors of tastes, in their order; those whose item is gone weigh nothing. Texts that are not in
- * `bought` are embedded and added to it. Throws what embedding and reading throw.
+ * The vectors of tastes, in their order; those whose item is gone weigh nothing. Texts have theirs in
+ * `bought`. Throws what reading throws.
  */
 export async function vectorsOf(
   collection: Recommending,
   tastes: readonly Taste[],
-  bought: TextVectors,
-  signal: AbortSignal
+  bought: TextVectors
 ): Promise<{ vectors: Float32Array; weights: Float32Array; seen: Row[] }> {
   const [engine, table] = await Promise.all([collection.engine(), collection.table()]);
-  await buy(collection, tastes, bought, signal);
   const rows = await table.liveRowsOf(tastes.map(({ id }) => id ?? NO_ID));
   const seen = rows.filter((row) => row !== null);
   const own = seen.length > 0 ? await engine.vectors(Uint32Array.from(seen)) : new Float32Array(0);
@@ -144,7 +142,8 @@ export async function vectorsOf(
   return { vectors, weights, seen };
 }
 
-async function buy(
+/** Embeds the texts of tastes that are not in `bought`, and adds them to it. Throws what embedding throws. */
+export async function buyTexts(
   collection: Recommending,
   tastes: readonly Taste[],
   bought: TextVectors,

@@ -21,7 +21,7 @@ export async function teacherFromMarks(
   rows: Uint32Array
 ): Promise<Teacher> {
   const entries = [...marks];
-  const marked = await table.rowsOf(entries.map(([id]) => id));
+  const marked = await table.liveRowsOf(entries.map(([id]) => id));
   const live = new Set(rows);
   const known = entries.flatMap(([, label], n) => {
     const row = marked[n];

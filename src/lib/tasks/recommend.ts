@@ -42,6 +42,7 @@ export function diversify(
   count: number,
   diversity: number
 ): number[] {
+  if (diversity === 0) return Array.from(similarities.subarray(0, count).keys());
   const dimensions = vectors.length / (similarities.length || 1);
   const at = (n: number) => vectors.subarray(n * dimensions, (n + 1) * dimensions);
   // Similarity to the nearest of those chosen: nothing is near before the first.

@@ -82,7 +82,7 @@ export class TableEdits {
       const holder = row ?? table.rowOf(id);
       const old = holder === undefined ? undefined : table.item(holder);
       if (row === null && old && !replace) throw idTaken(id);
-      if (row !== null && (old?.id !== id || !table.has(row))) throw itemChanged();
+      if (row !== null && (old?.id !== id || table.rowOf(id) !== row)) throw itemChanged();
       const item: NewItem = { ...withoutRow(old), id, fields, textHash, tokens };
       if (old && isSame(old, item)) return { edit: null, pending: false };
       const born: BornItem = { item, ...(old && { replaces: old.row }) };
@@ -100,7 +100,9 @@ export class TableEdits {
   /** Deletes the items at some rows; those that are gone already are no error. */
   remove(rows: Row[]): Promise<ItemEdit> {
     return this.#retry(async (table, expects) => {
-      const kill = rows.filter((row) => table.has(row));
+      // With a text that waits for its vector the item is deleted whole.
+      const newest = rows.map((row) => table.rowOf(table.item(row)?.id ?? '') ?? row);
+      const kill = newest.filter((row) => table.has(row));
       return applyEdit(await this.#database(), this.#collection, { expects, born: [], kill });
     });
   }
@@ -112,6 +114,9 @@ export class TableEdits {
   undo(edit: ItemEdit): Promise<boolean> {
     return this.#retry(async (table, expects) => {
       const born = new Set(edit.born);
+      for (const row of born) {
+        if (table.rowOf(table.item(row)?.id ?? '') !== row) throw itemChanged();
+      }
       for (const row of edit.gone) {
         const holder = table.rowOf(table.item(row)?.id ?? '');
         if (holder === undefined || born.has(holder) || edit.gone.includes(holder)) continue;

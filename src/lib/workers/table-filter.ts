@@ -21,6 +21,9 @@ export interface FilteredRows {
 /** All rows of a table, dead ones too, that match regular expressions, by field and pattern; of one stamp. */
 export type RegexAnswers = Map<string, Set<Row>>;
 
+/** Patterns that are remembered from one filter to the next. */
+const MOST_ANSWERS = 8;
+
 /**
  * Decides a filter on some rows of a table, in stretches. Throws `FilterError` `regex-too-slow`,
  * `CancelledError` when the signal is aborted, and what ends the regex worker.
@@ -34,6 +37,8 @@ export async function filterTable(
   signal?: AbortSignal
 ): Promise<FilteredRows> {
   const conditions = conditionsOf(filter);
+  // A pattern is typed letter by letter: the oldest are forgotten.
+  for (const key of [...answers.keys()].slice(0, -MOST_ANSWERS)) answers.delete(key);
   for (const condition of conditions) {
     if (condition.operator !== '$regex' || answers.has(keyOf(condition))) continue;
     const found = await runner.matching(condition.value, textsAt(table, condition.field), signal);

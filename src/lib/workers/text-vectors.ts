@@ -2,12 +2,14 @@ import { ProviderError, StoreError } from '#lib/base/errors.ts';
 import { hashKey, hashText } from '#lib/base/hash.ts';
 import { spaceKey, type Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import { findHeld, type HeldVectors } from '#lib/collection/store/held.ts';
 import {
   putCachedVectors,
   readCached,
   useCachedVectors
 } from '#lib/collection/store/query-cache.ts';
 import { packRequests } from '#lib/embedding/batch.ts';
+import { BUILT_IN_IDENTITY } from '#lib/embedding/catalogue.ts';
 import { cutLongTexts, PartVectors } from '#lib/embedding/long-text.ts';
 import type { RunUnit } from '#lib/embedding/run.ts';
 import { loadTokenizer } from '#lib/embedding/tokens.ts';
@@ -48,6 +50,11 @@ export async function embedTexts(
   texts.forEach((text, n) => {
     if (!vectors.has(hashes[n]!)) missing.set(hashes[n]!, text);
   });
+  const held = await heldElsewhere(db, space, [...missing.keys()]);
+  for (const [hash, vector] of await held.read([...held.keys])) {
+    vectors.set(hash, vector);
+    missing.delete(hash);
+  }
   const cached = hashes.filter((hash) => vectors.has(hash)).length;
   let tokens = 0;
   if (missing.size > 0) {
@@ -78,9 +85,25 @@ export async function tokensToBuy(db: Database, texts: string[], space: Space): 
   const byHash = new Map(texts.map((text) => [hashKey(hashText(text)), text]));
   const kept = await readCached(db, spaceKey(space), [...byHash.keys()]);
   for (const { hash } of kept) byHash.delete(hash);
+  for (const hash of (await heldElsewhere(db, space, [...byHash.keys()])).keys) byHash.delete(hash);
   if (byHash.size === 0) return 0;
   const { count } = await loadTokenizer();
   return [...byHash.values()].reduce((tokens, text) => tokens + count(text), 0);
+}
+
+/**
+ * Which of some texts have a vector in a collection. Not for one question: to look through the texts of all
+ * collections takes longer than it costs; nor where vectors are free.
+ */
+async function heldElsewhere(
+  db: Database,
+  space: Space,
+  hashes: string[]
+): Promise<Pick<HeldVectors, 'keys' | 'read'>> {
+  if (hashes.length < 2 || space.provider === BUILT_IN_IDENTITY) {
+    return { keys: new Set(), read: () => Promise.resolve(new Map()) };
+  }
+  return findHeld(db, space, new Set(hashes));
 }
 
 async function keptVectors(

@@ -126,6 +126,19 @@ describe('an edit', () => {
     expect(await countRows(db, id)).toEqual({ live: 1, pending: 1 });
   });
 
+  test('that deletes an item whose vector then comes all the same is undone to one item', async () => {
+    const db = await freshDatabase();
+    const id = await collectionOf(db, ['a']);
+    await embed(db, id, [0]);
+    await change(db, id, [{ item: item('a', 'new'), replaces: 0 }]);
+    const edit = await change(db, id, [], [1]);
+    // It was under way when the item was deleted.
+    await embed(db, id, [1]);
+    await undoEdit(db, id, await stateOf(db, id), edit);
+    expect(await countRows(db, id)).toEqual({ live: 1, pending: 0 });
+    expect(bitAt((await getDeadRows(db, id)).bits, 0)).toBe(true);
+  });
+
   test('made for rows that have changed meanwhile is refused, and nothing is written', async () => {
     const db = await freshDatabase();
     const id = await collectionOf(db, ['a', 'b']);

@@ -103,6 +103,15 @@ describe('saving an item', () => {
     expect(await countRows(db, id)).toEqual({ live: 5, pending: 0 });
   });
 
+  test('at a row that has a newer text is refused; deleted there, it is gone whole', async () => {
+    const { db, id, table } = await setUp();
+    const name = await idAt(db, id, 2);
+    await table.saveItem(2, name, { text: 'a newer text' });
+    await expectCode(table.saveItem(2, name, { text: 'from an old dialog' }), 'changed-meanwhile');
+    await table.removeItems([2]);
+    expect(await countRows(db, id)).toEqual({ live: 4, pending: 0 });
+  });
+
   test('is refused where it has no text, its id is taken, or the item is gone', async () => {
     const { db, id, table } = await setUp();
     const name = await idAt(db, id, 0);

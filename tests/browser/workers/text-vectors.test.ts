@@ -3,7 +3,7 @@ import { dot } from '#lib/base/vector.ts';
 import { getSpent } from '#lib/collection/store/runs.ts';
 import { embedText } from '../../support/openai-server/vectors.ts';
 import { freshDatabase } from '../store/support.ts';
-import { makeEmbedding, NEVER, standIn } from './support.ts';
+import { makeEmbedding, manyTexts, NEVER, NO_PROGRESS, stageTexts, standIn } from './support.ts';
 
 const server = standIn('queries');
 beforeEach(() => server.reset());
@@ -54,4 +54,22 @@ test('what texts would buy is told before: the tokens of those not kept, each on
   expect(bought.tokens).toBe(5);
   expect(await api.tokensToBuy(['good', 'wonderful and quiet'], space)).toBe(1);
   expect(await api.tokensToBuy([], space)).toBe(0);
+});
+
+test('what a collection of the same space holds is not bought again, and costs nothing', async () => {
+  const db = await freshDatabase();
+  const texts = manyTexts(5);
+  const id = await stageTexts(db, texts, server.space);
+  const api = makeEmbedding(db, server.baseUrl);
+  await api.run(id, false, NO_PROGRESS);
+  await server.reset();
+  const history = [texts[3]!, texts[1]!, 'something new'];
+  expect(await api.tokensToBuy(history, server.space)).toBe(2);
+  const { vectors, cached } = await api.embedTexts(history, server.space, NEVER);
+  expect(cached).toBe(2);
+  expect(await server.texts()).toEqual(['something new']);
+  const { model, dimensions } = server.space;
+  history.forEach((text, n) =>
+    expect(dot(vectorAt(vectors, n), embedText(model, text, dimensions))).toBeCloseTo(1, 4)
+  );
 });

@@ -4,6 +4,7 @@ import { keysOf, read, write, type Database } from './database.ts';
 import { edit, loadState, requireCollection, saveState } from './edit.ts';
 import { RowSet } from './row-set.ts';
 import type { StagedItem } from './schema.ts';
+import { assertNotPredicted } from './predictions.ts';
 import { stageItems, type ItemEdit, type NewItem, type StagedCounts } from './staging.ts';
 
 /** Every collection, newest first. */
@@ -44,7 +45,8 @@ export async function createCollection(
  * id is taken takes that item's place: at once when that one has no vector yet, else as soon as its
  * own is acknowledged, so that it stays findable meanwhile. Tells what became of the items, and what undoing
  * it takes.
- * Throws what the iterable throws, `StoreError` `collection-gone`, and what `write` throws.
+ * Throws what the iterable throws, `StoreError` `collection-gone`, `field-taken` when a field is called as
+ * predictions that are kept, and what `write` throws.
  */
 export function appendItems(
   db: Database,
@@ -52,7 +54,8 @@ export function appendItems(
   items: Iterable<NewItem>,
   fields: Field[]
 ): Promise<StagedCounts & { edit: ItemEdit }> {
-  return edit(db, id, ['items'], async (state, tx) => {
+  return edit(db, id, ['items', 'derived'], async (state, tx) => {
+    await assertNotPredicted(tx, id, fields);
     const staged = await stageItems(tx, state, items);
     const known = new Set(state.collection.fields.map(({ name }) => name));
     // Where no item came, no field did.

@@ -77,13 +77,17 @@ export async function undoEdit(
   expects: ExpectedState,
   { generation, born, gone }: ItemEdit
 ): Promise<void> {
-  await edit(db, id, [], ({ collection, dead }) => {
+  await edit(db, id, ['items'], async ({ collection, embedded, dead }, tx) => {
     expectState(collection, expects);
     if (collection.generation !== generation || born.some((row) => dead.has(row))) {
       throw changedMeanwhile();
     }
     for (const row of born) dead.add(row);
     for (const row of gone) dead.delete(row);
+    // A row whose vector came while it was gone takes the place now that it waited for.
+    for (const item of await itemsAt(tx, id, gone)) {
+      if (item?.replaces !== undefined && embedded.has(item.row)) dead.add(item.replaces);
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import { StoreError } from '#lib/base/errors.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import { keysOf, read, write, type Database, type Reading, type Writing } from './database.ts';
 import { requireCollection } from './edit.ts';
+import type { Field } from '../types.ts';
 import type { Examples, Predictions } from './schema.ts';
 
 /** Labels that are kept as fields of a collection, by the fields' names. */
@@ -28,9 +29,10 @@ export async function savePredictions(
 ): Promise<void> {
   await write(db, ['collections', 'derived'], async (tx) => {
     const { fields } = await requireCollection(tx, id);
-    const names = [value.field, scoreField(value.field)];
-    const taken = fields.find(({ name }) => names.includes(name));
-    if (taken) throw fieldTaken(taken.name);
+    const others = (await predictionsIn(tx, id)).filter(({ field }) => field !== value.field);
+    const known = [...fields.map(({ name }) => name), ...others.flatMap(namesOf)];
+    const taken = known.find((name) => namesOf(value).includes(name));
+    if (taken !== undefined) throw fieldTaken(taken);
     await tx
       .objectStore('derived')
       .put({ collection: id, kind: 'predictions', name: value.field, value });
@@ -75,6 +77,26 @@ export async function saveExamples(db: Database, id: CollectionId, value: Exampl
 export async function predictionsIn(tx: Reading, id: CollectionId): Promise<Predictions[]> {
   const kept = await tx.objectStore('derived').getAll(keysOf(id));
   return kept.flatMap((record) => (record.kind === 'predictions' ? [record.value] : []));
+}
+
+/** Throws `StoreError` `field-taken` when one of some fields is called as predictions that are kept. */
+export async function assertNotPredicted(
+  tx: Reading,
+  id: CollectionId,
+  fields: Field[]
+): Promise<void> {
+  const predicted = new Set((await predictionsIn(tx, id)).flatMap(namesOf));
+  const taken = fields.find(({ name }) => predicted.has(name));
+  if (!taken) return;
+  throw new StoreError(
+    'field-taken',
+    `Predictions are kept as “${taken.name}” here, and the file has a field of that name.`,
+    'Leave this field out of the fields to keep, or give it another name in the file.'
+  );
+}
+
+function namesOf({ field }: Pick<Predictions, 'field'>): string[] {
+  return [field, scoreField(field)];
 }
 
 /** Gives rows what was predicted for others, as pairs from a row to another. */
