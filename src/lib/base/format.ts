@@ -62,6 +62,16 @@ export function dollars(usd: number): string {
   });
 }
 
+/** US dollars with two digits that count, however small: `$0.0000001`, `$0.00034`. */
+export function exactDollars(usd: number): string {
+  if (usd === 0) return '$0';
+  return usd.toLocaleString(LOCALE, {
+    style: 'currency',
+    currency: 'USD',
+    maximumSignificantDigits: 2
+  });
+}
+
 /** Bytes in decimal units, as browsers and disks count: `640 B`, `4.2 MB`, `118 GB`. */
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

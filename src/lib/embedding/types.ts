@@ -6,6 +6,8 @@ export interface ProviderLimits {
   maxInputs: number;
   maxInputTokens: number;
   maxRequestTokens: number;
+  /** Bytes of all inputs as JSON; no limit unless given. */
+  maxRequestBytes?: number;
   /** Requests in flight to start from. */
   concurrency: number;
 }
@@ -34,6 +36,32 @@ export interface EmbeddingRequest {
 export interface Provider {
   readonly limits: ProviderLimits;
   embed(request: EmbeddingRequest, signal?: AbortSignal): Promise<EmbeddingAnswer>;
+}
+
+/** What an endpoint sent back, as it came but for the key, should it be quoted there. */
+export interface RawReply {
+  /** HTTP status. */
+  status: number;
+  /** By which the endpoint's owner finds the request; null when it names none. */
+  requestId: string | null;
+  /** JSON, or the text where it is none. */
+  body: unknown;
+}
+
+/** One request as it looks from inside. */
+export interface InspectedAnswer extends EmbeddingAnswer {
+  reply: RawReply;
+  /** The vectors as the endpoint gave them, not normalised: `inputs.length × dimensions`, row-major. */
+  values: Float32Array<ArrayBuffer>;
+}
+
+/** A provider that also shows what came back. */
+export interface InspectableProvider extends Provider {
+  /**
+   * As `embed`, but asks for decimal numbers, and shows the reply. A `ProviderError` holds it, too, as
+   * `detail.reply`, when there was one.
+   */
+  inspect(request: EmbeddingRequest, signal?: AbortSignal): Promise<InspectedAnswer>;
 }
 
 /**

@@ -10,10 +10,8 @@ import {
 } from '#lib/embedding/catalogue.ts';
 import type { ProviderId } from '#lib/embedding/types.ts';
 import { embedder, items } from '#lib/workers/clients.ts';
+import { course } from './course.svelte.ts';
 import { readHostSettings, type HostSettings } from './host-settings.ts';
-
-/** The text that stands for a course's key; the proxy puts the real one in its place. */
-const COURSE_TOKEN = '<OPENAI_API_TOKEN>';
 
 /** A model the reader can choose, and what is missing before it can be used. */
 export interface ModelOption {
@@ -42,7 +40,10 @@ class Settings {
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor() {
-    embedder.onDeath = () => (this.#keyed = new Set());
+    embedder.onDeath = () => {
+      this.#keyed = new Set();
+      course.disconnect();
+    };
   }
 
   get provider(): ProviderId {
@@ -83,7 +84,7 @@ class Settings {
       return { key, model, provider: 'compatible', missing: there ? null : elsewhere };
     }
     const provider = this.#openai;
-    return { key, model, provider, missing: this.#missing(provider) };
+    return { key, model, provider, missing: this.#missing(provider, model) };
   }
 
   /** Every model on offer, in the order of DESIGN: built-in, OpenAI's, the reader's. */
@@ -92,7 +93,7 @@ class Settings {
     return [
       ...MODELS.map((model): ModelOption => {
         const provider = model.provider === 'built-in' ? 'built-in' : openai;
-        return { key: model.id, model, provider, missing: this.#missing(provider) };
+        return { key: model.id, model, provider, missing: this.#missing(provider, model) };
       }),
       ...this.#models.map((name): ModelOption => ({
         key: compatibleKey(name),
@@ -101,6 +102,19 @@ class Settings {
         missing: this.#missing('compatible')
       }))
     ];
+  }
+
+  /** The models one provider has, and what is missing before they can be used. */
+  optionsOf(provider: ProviderId): ModelOption[] {
+    if (provider === 'openai' || provider === 'course') {
+      return MODELS.filter((model) => model.provider === 'openai').map((model) => ({
+        key: model.id,
+        model,
+        provider,
+        missing: this.#missing(provider, model)
+      }));
+    }
+    return this.options.filter((option) => option.provider === provider);
   }
 
   /** Key of the option to propose: the chosen provider's first that is ready, else Built-in. */
@@ -130,6 +144,9 @@ class Settings {
     this.#shortcuts = shortcuts ?? true;
     this.#baseUrl = provider?.baseUrl ?? '';
     this.#provider = provider?.id ?? (host.proxyUrl ? 'course' : 'built-in');
+    // What the proxy has to say is asked for at once: pages tell it before anything is sent.
+    if (host.proxyUrl && this.#openai === 'course')
+      void course.connect(host.proxyUrl).catch(() => {});
   }
 
   /** Chooses the provider for new collections. */
@@ -203,13 +220,7 @@ class Settings {
   async connect(): Promise<void> {
     await this.load();
     await embedder.api.setOpenAI(this.#openai);
-    if (this.#host.proxyUrl) {
-      await embedder.api.setCredentials({
-        provider: 'course',
-        baseUrl: this.#host.proxyUrl,
-        apiKey: COURSE_TOKEN
-      });
-    }
+    if (this.#host.proxyUrl) await course.connect(this.#host.proxyUrl);
     if (isAddress(this.#baseUrl) && !this.#keyed.has('compatible')) {
       await embedder.api.setCredentials({
         provider: 'compatible',
@@ -248,13 +259,14 @@ class Settings {
     return this.#host.proxyUrl && !this.#keyed.has('openai') ? 'course' : 'openai';
   }
 
-  #missing(provider: ProviderId): string | null {
+  #missing(provider: ProviderId, model?: Model): string | null {
     if (provider === 'openai' && !this.#keyed.has('openai')) {
       return 'needs an OpenAI API key. Enter it in Settings; it stays in this tab.';
     }
     if (provider === 'course' && !this.#host.proxyUrl) {
       return 'needs a course proxy, and this page has none. Choose another provider in Settings.';
     }
+    if (provider === 'course' && model) return course.missing(model.id);
     if (provider === 'compatible' && !isAddress(this.#baseUrl)) {
       return 'needs the base URL of your server. Enter it in Settings.';
     }

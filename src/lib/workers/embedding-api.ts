@@ -1,6 +1,7 @@
 import { makeAnnouncer } from '#lib/base/changes.ts';
 import { StoreError } from '#lib/base/errors.ts';
 import type { CollectionId } from '#lib/base/ids.ts';
+import { transfer } from '#lib/base/remote.ts';
 import type { Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
 import { addSpent } from '#lib/collection/store/runs.ts';
@@ -9,6 +10,8 @@ import { costUsd } from '#lib/embedding/cost.ts';
 import type { RunOutcome, RunProgress } from '#lib/embedding/run.ts';
 import type { EmbeddingAnswer, EmbeddingRequest, ProviderId } from '#lib/embedding/types.ts';
 import { CollectionRun, dimensionsAsked } from './collection-run.ts';
+import { CourseProxy, type CourseStatus } from './course-proxy.ts';
+import { inspectRequest, type Inspection, type OnWait } from './inspect-request.ts';
 import { ProviderClients, type Credentials, type ProviderClient } from './provider-clients.ts';
 import {
   embedTexts,
@@ -39,7 +42,8 @@ export interface ProbeResult {
  */
 export class EmbeddingApi {
   readonly #database: () => Promise<Database>;
-  readonly #clients = new ProviderClients();
+  readonly #course = new CourseProxy();
+  readonly #clients = new ProviderClients(this.#course);
   readonly #runs = new Map<CollectionId, CollectionRun>();
   readonly #announce = makeAnnouncer();
 
@@ -50,6 +54,12 @@ export class EmbeddingApi {
   /** Takes a provider's address and key into this worker's memory. */
   setCredentials(credentials: Credentials): void {
     this.#clients.set(credentials);
+  }
+
+  /** Meets a course's proxy; `onStatus` hears what it says of itself, then and with its answers. */
+  setCourse(baseUrl: string, apiKey: string, onStatus: (status: CourseStatus) => void): void {
+    this.#clients.set({ provider: 'course', baseUrl, apiKey });
+    this.#course.meet(baseUrl, onStatus);
   }
 
   /** Decides who answers for OpenAI's models, and so who pays. */
@@ -64,8 +74,8 @@ export class EmbeddingApi {
 
   /** Embeds one word to learn whether a model answers and with how many dimensions. */
   async probe(provider: ProviderId, model: string, signal: AbortSignal): Promise<ProbeResult> {
+    const client = await this.#client(provider);
     const from = performance.now();
-    const client = this.#clients.given(provider);
     const price = provider === 'compatible' ? undefined : findModel(model);
     const { dimensions } = await this.#ask(client, { inputs: ['semblance'], model }, price, signal);
     return { dimensions, ms: performance.now() - from };
@@ -92,6 +102,7 @@ export class EmbeddingApi {
     signal: AbortSignal,
     onWait: (until: number | null) => void = () => {}
   ): Promise<EmbeddedTexts> {
+    if (this.#isCourse(space)) await this.#course.met;
     let stopTelling = () => {};
     const seller = (): Seller => {
       const client = this.#clients.forSpace(space);
@@ -118,6 +129,20 @@ export class EmbeddingApi {
     return tokensToBuy(await this.#database(), texts, space);
   }
 
+  /** Embeds texts in one request and shows what came back; nothing is kept of it. See {@link inspectRequest}. */
+  async inspect(
+    provider: ProviderId,
+    request: EmbeddingRequest,
+    signal: AbortSignal,
+    onWait: OnWait
+  ): Promise<Inspection> {
+    const client = await this.#client(provider);
+    const inspection = await inspectRequest(client, request, signal, onWait);
+    const price = provider === 'compatible' ? undefined : findModel(request.model);
+    await this.#count(inspection.tokens, price);
+    return transfer(inspection, [inspection.values.buffer]);
+  }
+
   /** Sends a request before all waiting batches, and counts what it cost. */
   async #ask(
     { provider, pacer }: ProviderClient,
@@ -129,13 +154,27 @@ export class EmbeddingApi {
       priority: true,
       signal
     });
-    const { tokens } = answer;
-    if (tokens > 0) {
-      const spent = { tokens, costUsd: (model && costUsd(tokens, model)) ?? 0 };
-      await unlessFull(addSpent(await this.#database(), spent));
-      this.#announce({ kind: 'library' });
-    }
+    await this.#count(answer.tokens, model);
     return answer;
+  }
+
+  /** Adds to what was ever spent. */
+  async #count(tokens: number, model: Model | undefined): Promise<void> {
+    if (tokens === 0) return;
+    const spent = { tokens, costUsd: (model && costUsd(tokens, model)) ?? 0 };
+    await unlessFull(addSpent(await this.#database(), spent));
+    this.#announce({ kind: 'library' });
+  }
+
+  /** The client of one provider; a course's proxy is asked for its limits first. */
+  async #client(provider: ProviderId): Promise<ProviderClient> {
+    if (provider === 'course') await this.#course.met;
+    return this.#clients.given(provider);
+  }
+
+  /** Whether a course's proxy answers for a space. */
+  #isCourse(space: Space): boolean {
+    return space.provider === 'openai' && this.#clients.forOpenAI === 'course';
   }
 
   /**
@@ -158,6 +197,7 @@ export class EmbeddingApi {
       return await navigator.locks.request(name, { ifAvailable: true }, async (lease) => {
         if (!lease) throw runElsewhere();
         const db = await this.#database();
+        if (this.#clients.forOpenAI === 'course') await this.#course.met;
         return run.start({ db, id, retry, clientFor, onProgress, onChange });
       });
     } finally {

@@ -4,7 +4,8 @@ import { BUILT_IN_IDENTITY, normaliseBaseUrl } from '#lib/embedding/catalogue.ts
 import { Pacer, realClock } from '#lib/embedding/pacer.ts';
 import { createBuiltInProvider } from '#lib/embedding/providers/built-in.ts';
 import { createOpenAIProvider } from '#lib/embedding/providers/openai.ts';
-import type { Provider, ProviderId } from '#lib/embedding/types.ts';
+import type { InspectableProvider, ProviderId } from '#lib/embedding/types.ts';
+import type { CourseProxy } from './course-proxy.ts';
 
 /** How to reach a provider; the key stays in the embedding worker's memory. */
 export interface Credentials {
@@ -17,7 +18,7 @@ export interface Credentials {
 
 /** A provider and the pacer all its requests go through, so that limits are met together. */
 export interface ProviderClient {
-  provider: Provider;
+  provider: InspectableProvider;
   pacer: Pacer;
 }
 
@@ -33,6 +34,11 @@ export class ProviderClients {
   readonly #given = new Map<ProviderId, Given>();
   /** Who answers for OpenAI's models: the reader's own key, or the course's proxy. */
   forOpenAI: 'openai' | 'course' = 'openai';
+  readonly #course: CourseProxy;
+
+  constructor(course: CourseProxy) {
+    this.#course = course;
+  }
 
   /** Takes credentials in; a client whose credentials did not change keeps its pace. */
   set(credentials: Credentials): void {
@@ -54,7 +60,7 @@ export class ProviderClients {
   given(provider: ProviderId): ProviderClient {
     if (provider === 'built-in') return this.#builtIn;
     const given = this.#given.get(provider);
-    if (given) return (given.client ??= clientOf(given.credentials));
+    if (given) return (given.client ??= this.#clientOf(given.credentials));
     throw new ProviderError('key', 'This provider is not set up.', 'Open Settings and set it up.');
   }
 
@@ -77,10 +83,17 @@ export class ProviderClients {
       'Open Settings, choose OpenAI-compatible and enter this base URL.'
     );
   }
-}
 
-function clientOf({ provider: identity, baseUrl, apiKey }: Credentials): ProviderClient {
-  return pacedBy(createOpenAIProvider({ ...(baseUrl && { baseUrl }), apiKey, identity }));
+  #clientOf({ provider: identity, baseUrl, apiKey }: Credentials): ProviderClient {
+    const course = this.#course;
+    const shared = identity === 'course' && {
+      limits: course.limits,
+      onHeaders: (headers: Headers) => course.hear(headers)
+    };
+    return pacedBy(
+      createOpenAIProvider({ ...(baseUrl && { baseUrl }), apiKey, identity, ...shared })
+    );
+  }
 }
 
 /** Whether what was given is this address; what can't be an address is none. */
@@ -92,7 +105,7 @@ function isAddress(given: string, address: string): boolean {
   }
 }
 
-function pacedBy(provider: Provider): ProviderClient {
+function pacedBy(provider: InspectableProvider): ProviderClient {
   const { concurrency } = provider.limits;
   return { provider, pacer: new Pacer({ concurrency, clock: realClock, random: Math.random }) };
 }

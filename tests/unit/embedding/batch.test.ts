@@ -7,7 +7,7 @@ async function pack(
   maxInputs: number,
   maxRequestTokens: number
 ): Promise<number[][]> {
-  const inputs = tokens.map((count) => ({ tokens: count }));
+  const inputs = tokens.map((count) => ({ text: '', tokens: count }));
   const requests = await Array.fromAsync(packRequests(inputs, { maxInputs, maxRequestTokens }));
   return requests.map((request) => request.map((input) => input.tokens));
 }
@@ -31,7 +31,7 @@ it('makes no request of nothing', async () => {
 it('takes no more inputs than the request at hand needs', async () => {
   let taken = 0;
   function* inputs() {
-    for (; ; taken++) yield { tokens: 1 };
+    for (; ; taken++) yield { text: '', tokens: 1 };
   }
   const requests = packRequests(inputs(), { maxInputs: 3, maxRequestTokens: 10 });
   await requests.next();
@@ -49,4 +49,17 @@ it('keeps the order and both limits for any inputs', async () => {
       expect(request.reduce((a, b) => a + b)).toBeLessThanOrEqual(60);
     }
   }
+});
+
+it('fills a request up to its bytes as JSON, where there is a limit', async () => {
+  const inputs = ['aaaa', 'b', '\n\n', 'é', 'x'.repeat(40), 'c'].map((text) => ({ text, tokens: 1 }));
+  const limits = { maxInputs: 100, maxRequestTokens: 100, maxRequestBytes: 12 };
+  const requests = await Array.fromAsync(packRequests(inputs, limits));
+  // "aaaa", is 7 bytes, "b", 4, "\\n\\n", 7, "é", 5.
+  expect(requests.map((request) => request.map(({ text }) => text))).toEqual([
+    ['aaaa', 'b'],
+    ['\n\n', 'é'],
+    ['x'.repeat(40)],
+    ['c']
+  ]);
 });

@@ -11,7 +11,16 @@ import { decodeVector } from './decode-vector.ts';
  * not with the `dimensions` asked for, which no other try would change.
  */
 export function checkAnswer(body: unknown, inputs: number, dimensions?: number): EmbeddingAnswer {
-  const { data, usage } = asRecord(body);
+  const { usage } = asRecord(body);
+  return { ...join(readVectors(body, inputs), dimensions), tokens: countedTokens(usage) };
+}
+
+/**
+ * The vectors of an answer as they came, in the order of the inputs. Throws `ProviderError` `malformed`
+ * unless there is one for each of `inputs`.
+ */
+export function readVectors(body: unknown, inputs: number): Float32Array[] {
+  const { data } = asRecord(body);
   if (!Array.isArray(data)) throw malformed('it holds no list of vectors');
   if (data.length !== inputs)
     throw malformed(`it holds ${data.length} vectors for ${inputs} texts`);
@@ -24,7 +33,7 @@ export function checkAnswer(body: unknown, inputs: number, dimensions?: number):
     ordered[index] = decodeVector(embedding);
     if (!ordered[index]) throw malformed(`vector ${index + 1} can't be read`);
   }
-  return { ...join(ordered as Float32Array[], dimensions), tokens: countedTokens(usage) };
+  return ordered as Float32Array[];
 }
 
 /** Joins vectors into one array, each normalised. */

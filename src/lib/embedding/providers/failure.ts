@@ -1,6 +1,7 @@
 import { ProviderError } from '#lib/base/errors.ts';
 import { isLocalHost } from '../catalogue.ts';
 import type { ProviderErrorCode } from '../types.ts';
+import { proxyRefusal } from './proxy-failure.ts';
 
 /** Whose endpoint it is, as far as advice goes. */
 export interface Endpoint {
@@ -37,10 +38,12 @@ const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
  * (platform.openai.com/docs/guides/error-codes); compatible servers are read with the same eyes.
  */
 export function refusalError(refusal: Refusal, endpoint: Endpoint): ProviderError {
-  const code = codeOf(refusal);
   const { status, said, retryAfterMs } = refusal;
-  const words = said ? `: “${said}”` : '.';
   const detail = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const ours = endpoint.identity === 'course' ? proxyRefusal(refusal) : undefined;
+  if (ours) return new ProviderError(ours.code, ours.message, ours.next, detail);
+  const code = codeOf(refusal);
+  const words = said ? `: “${said}”` : '.';
   return new ProviderError(
     code,
     `${happened(code, refusal)}${words}`,

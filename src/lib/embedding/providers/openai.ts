@@ -2,7 +2,13 @@ import { CancelledError, ProviderError, throwIfCancelled } from '#lib/base/error
 import type * as Sdk from 'openai';
 import type { EmbeddingCreateParams } from 'openai/resources/embeddings';
 import { normaliseBaseUrl } from '../catalogue.ts';
-import type { EmbeddingAnswer, EmbeddingRequest, Provider, ProviderLimits } from '../types.ts';
+import type {
+  EmbeddingAnswer,
+  EmbeddingRequest,
+  InspectableProvider,
+  InspectedAnswer,
+  ProviderLimits
+} from '../types.ts';
 import { fetchOnly } from './allowlist.ts';
 import { checkAnswer } from './check-answer.ts';
 import {
@@ -14,6 +20,7 @@ import {
   type Endpoint,
   type Refusal
 } from './failure.ts';
+import { inspectBody, listenTo } from './inspect.ts';
 import { retryAfterMs, saidRetryMs } from './retry-after.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
@@ -30,12 +37,25 @@ const OPENAI_LIMITS: ProviderLimits = {
   concurrency: 4
 };
 
+/** A course's proxy takes less; these are what ours takes unless its host says otherwise, and it says so. */
+const COURSE_LIMITS: ProviderLimits = {
+  ...OPENAI_LIMITS,
+  maxInputs: 512,
+  maxRequestBytes: 1_900_000
+};
+
 /** Other servers often run on one computer, and compute a request in one go. */
 const COMPATIBLE_LIMITS: ProviderLimits = {
   maxInputs: 64,
   maxInputTokens: 8191,
   maxRequestTokens: 100_000,
   concurrency: 2
+};
+
+const LIMITS: Record<Endpoint['identity'], ProviderLimits> = {
+  openai: OPENAI_LIMITS,
+  course: COURSE_LIMITS,
+  compatible: COMPATIBLE_LIMITS
 };
 
 /** How to reach an endpoint that speaks OpenAI's protocol. */
@@ -48,6 +68,10 @@ export interface OpenAIOptions extends Pick<Endpoint, 'identity'> {
   fetch?: typeof globalThis.fetch;
   /** For a whole answer; 60 s unless given. */
   timeoutMs?: number;
+  /** What the endpoint says it takes, in place of what is usual. */
+  limits?: Partial<ProviderLimits>;
+  /** Hears the headers of every answer, refusals included. */
+  onHeaders?: (headers: Headers) => void;
 }
 
 /**
@@ -57,25 +81,27 @@ export interface OpenAIOptions extends Pick<Endpoint, 'identity'> {
  * first request. Throws `ProviderError` `base-url` when the address is none; `embed` throws as
  * {@link Provider} says.
  */
-export function createOpenAIProvider(options: OpenAIOptions): Provider {
-  const { identity, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch.bind(globalThis) } = options;
+export function createOpenAIProvider(options: OpenAIOptions): InspectableProvider {
+  const { identity, timeoutMs = TIMEOUT_MS, onHeaders = () => {} } = options;
+  const { fetch = globalThis.fetch.bind(globalThis) } = options;
   const apiKey = options.apiKey.trim();
   const baseUrl = normaliseBaseUrl(options.baseUrl ?? (identity === 'openai' ? OPENAI_URL : ''));
   const endpoint: Endpoint = { identity, baseUrl };
-  const guarded = fetchOnly(`${baseUrl}/embeddings`, fetch);
+  const guarded = fetchOnly(`${baseUrl}/embeddings`, async (input, init) => {
+    const response = await fetch(input, init);
+    onHeaders(response.headers);
+    return response;
+  });
   /** Some servers refuse base64; once one did, it is asked for numbers. */
   let encoding: 'base64' | 'float' = 'base64';
 
   async function ask(request: EmbeddingRequest, signal: AbortSignal): Promise<EmbeddingAnswer> {
-    const { inputs, model, dimensions } = request;
     const client = await makeClient(baseUrl, apiKey, guarded, timeoutMs);
-    const body: EmbeddingCreateParams = { input: inputs, model, encoding_format: encoding };
-    if (dimensions !== undefined) body.dimensions = dimensions;
-    const answer = await client.embeddings.create(body, { signal });
-    return checkAnswer(answer, inputs.length, dimensions);
+    const answer = await client.embeddings.create(toBody(request, encoding), { signal });
+    return checkAnswer(answer, request.inputs.length, request.dimensions);
   }
 
-  async function askOrExplain(
+  async function askAgain(
     request: EmbeddingRequest,
     signal: AbortSignal
   ): Promise<EmbeddingAnswer> {
@@ -88,24 +114,56 @@ export function createOpenAIProvider(options: OpenAIOptions): Provider {
     }
   }
 
-  return {
-    limits: identity === 'compatible' ? COMPATIBLE_LIMITS : OPENAI_LIMITS,
-    async embed(request, signal) {
-      throwIfCancelled(signal);
-      assertKey(apiKey, identity);
-      // The SDK's own timeout ends with the headers; a body may stall as well.
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        return await askOrExplain(request, signal ? AbortSignal.any([signal, timeout]) : timeout);
-      } catch (error) {
-        if (signal?.aborted) throw new CancelledError();
-        const explained = timeout.aborted
-          ? timeoutError(timeoutMs)
-          : explain(error, endpoint, apiKey);
-        throw withoutKey(explained, apiKey);
-      }
+  async function inspect(request: EmbeddingRequest, signal: AbortSignal): Promise<InspectedAnswer> {
+    const heard = listenTo(guarded, (text) => hideKey(text, apiKey));
+    const client = await makeClient(baseUrl, apiKey, heard.fetch, timeoutMs);
+    try {
+      const { inputs } = request;
+      const input = inputs.length === 1 ? inputs[0]! : inputs;
+      await client.embeddings.create({ ...toBody(request, 'float'), input }, { signal });
+      return inspectBody(await heard.reply(), request);
+    } catch (error) {
+      const reply = await heard.reply().catch(() => undefined);
+      const { code, message, next, detail } = explain(error, endpoint, apiKey);
+      throw new ProviderError(code, message, next, { ...detail, ...(reply && { reply }) });
     }
+  }
+
+  /** Ends what takes too long, explains what fails, and keeps the key out of it. */
+  async function within<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined
+  ): Promise<T> {
+    throwIfCancelled(signal);
+    assertKey(apiKey, identity);
+    // The SDK's own timeout ends with the headers; a body may stall as well.
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      return await work(signal ? AbortSignal.any([signal, timeout]) : timeout);
+    } catch (error) {
+      if (signal?.aborted) throw new CancelledError();
+      const explained = timeout.aborted
+        ? timeoutError(timeoutMs)
+        : explain(error, endpoint, apiKey);
+      throw withoutKey(explained, apiKey);
+    }
+  }
+
+  return {
+    limits: { ...LIMITS[identity], ...options.limits },
+    embed: (request, signal) => within((ended) => askAgain(request, ended), signal),
+    inspect: (request, signal) => within((ended) => inspect(request, ended), signal)
   };
+}
+
+/** A request as the SDK takes it. */
+function toBody(
+  { inputs, model, dimensions }: EmbeddingRequest,
+  encoding: 'base64' | 'float'
+): EmbeddingCreateParams {
+  const body: EmbeddingCreateParams = { input: inputs, model, encoding_format: encoding };
+  if (dimensions !== undefined) body.dimensions = dimensions;
+  return body;
 }
 
 let sdk: Promise<typeof Sdk> | undefined;

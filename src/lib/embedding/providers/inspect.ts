@@ -1,0 +1,74 @@
+import { ProviderError } from '#lib/base/errors.ts';
+import type { EmbeddingRequest, InspectedAnswer, RawReply } from '../types.ts';
+import { checkAnswer, readVectors } from './check-answer.ts';
+
+/** Longest refusal that is shown, in characters: some servers answer with a whole page. */
+const MAX_REFUSAL = 20_000;
+
+/**
+ * A `fetch` whose last reply can be looked at, too. `hide` takes out of its texts what must not be shown.
+ * `reply` rejects when none came.
+ */
+export function listenTo(
+  fetch: typeof globalThis.fetch,
+  hide: (text: string) => string
+): { fetch: typeof globalThis.fetch; reply: () => Promise<RawReply> } {
+  let heard: Promise<RawReply> | undefined;
+  return {
+    async fetch(input, init) {
+      const response = await fetch(input, init);
+      heard = readReply(response.clone(), hide);
+      // It is asked for later, or never.
+      heard.catch(() => {});
+      return response;
+    },
+    async reply() {
+      if (!heard) throw new ProviderError('unreachable', 'There was no reply.');
+      return heard;
+    }
+  };
+}
+
+async function readReply(response: Response, hide: (text: string) => string): Promise<RawReply> {
+  const text = await response.text();
+  const body = parseJson(response.ok ? text : text.slice(0, MAX_REFUSAL));
+  const requestId = response.headers.get('x-request-id');
+  return {
+    status: response.status,
+    requestId: requestId === null ? null : hide(requestId),
+    body: hideIn(body, hide)
+  };
+}
+
+/** The answer in a reply; throws `ProviderError` as `checkAnswer` does. */
+export function inspectBody(
+  reply: RawReply,
+  { inputs, dimensions }: EmbeddingRequest
+): InspectedAnswer {
+  const answer = checkAnswer(reply.body, inputs.length, dimensions);
+  const values = new Float32Array(answer.vectors.length);
+  readVectors(reply.body, inputs.length).forEach((vector, n) =>
+    values.set(vector, n * answer.dimensions)
+  );
+  return { ...answer, reply, values };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The same JSON with every text in it, names included, without what is to be hidden. */
+function hideIn(value: unknown, hide: (text: string) => string): unknown {
+  if (typeof value === 'string') return hide(value);
+  if (Array.isArray(value)) {
+    return value.map((one) => hideIn(one, hide));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [hide(name), hideIn(one, hide)])
+  );
+}
