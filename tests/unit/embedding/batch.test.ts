@@ -52,7 +52,10 @@ it('keeps the order and both limits for any inputs', async () => {
 });
 
 it('fills a request up to its bytes as JSON, where there is a limit', async () => {
-  const inputs = ['aaaa', 'b', '\n\n', 'é', 'x'.repeat(40), 'c'].map((text) => ({ text, tokens: 1 }));
+  const inputs = ['aaaa', 'b', '\n\n', 'é', 'x'.repeat(40), 'c'].map((text) => ({
+    text,
+    tokens: 1
+  }));
   const limits = { maxInputs: 100, maxRequestTokens: 100, maxRequestBytes: 12 };
   const requests = await Array.fromAsync(packRequests(inputs, limits));
   // "aaaa", is 7 bytes, "b", 4, "\\n\\n", 7, "é", 5.

@@ -357,7 +357,7 @@ describe('the one address', () => {
 });
 
 describe('limits', () => {
-  it('are those of OpenAI, and lower for servers we do not know', () => {
+  it('are those of OpenAI, and lower for proxies and servers we do not know', () => {
     const baseUrl = 'http://localhost:1/v1';
     const limits = (identity: OpenAIOptions['identity']) =>
       createOpenAIProvider({ identity, apiKey: KEY, baseUrl }).limits;
@@ -368,7 +368,7 @@ describe('limits', () => {
       concurrency: 4
     };
     expect(limits('openai')).toEqual(openai);
-    expect(limits('course')).toEqual(openai);
+    expect(limits('course')).toEqual({ ...openai, maxInputs: 512, maxRequestBytes: 1_900_000 });
     expect(limits('compatible')).toEqual({
       maxInputs: 64,
       maxInputTokens: 8191,
