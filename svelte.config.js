@@ -1,5 +1,6 @@
 import adapter from '@sveltejs/adapter-static';
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+import { PAGE_POLICY } from './src/lib/base/policy.ts';
 import { relocatable } from './src/site/relocate.ts';
 
 /** @type {import('@sveltejs/kit').Config} */
@@ -11,19 +12,9 @@ export default {
     adapter: relocatable(adapter({ pages: 'build' }), 'build'),
     csp: {
       mode: 'hash',
-      directives: {
-        'default-src': ['self'],
-        'script-src': ['self', 'wasm-unsafe-eval'],
-        // Svelte and SvelteKit set inline styles.
-        'style-src': ['self', 'unsafe-inline'],
-        'img-src': ['self', 'data:', 'blob:'],
-        // The page itself never calls another host: only workers do, and they hold an allowlist.
-        'connect-src': ['self'],
-        'object-src': ['none'],
-        'base-uri': ['none'],
-        'form-action': ['none']
-      }
+      directives: PAGE_POLICY
     },
+    // The page does so itself, with an address that serves under any path.
     serviceWorker: { register: false },
     typescript: {
       config: (config) => ({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Adapter } from '@sveltejs/kit';
+import { headersFile } from './headers.ts';
 
 /*
  * SvelteKit's hash-router build asks for `/_app/…`, so it would run at the root of a host only. All
@@ -19,6 +20,9 @@ export interface BuiltFile {
 
 /** The list of all built files, itself excepted. Written last: its presence means a whole build. */
 export const FILE_LIST = 'files.json';
+
+/** What hosts such as Netlify and Cloudflare Pages are to send with each file. */
+const HEADERS_FILE = '_headers';
 
 /**
  * Wraps an adapter that writes a static site to `folder`, so that the result runs under any path of
@@ -39,6 +43,7 @@ export function relocatable(adapter: Adapter, folder: string): Adapter {
 export async function relocate(folder: string): Promise<void> {
   const index = join(folder, 'index.html');
   await writeFile(index, relocateHtml(await readFile(index, 'utf8')));
+  await writeFile(join(folder, HEADERS_FILE), headersFile(await listFiles(folder)));
   const files: BuiltFile[] = [];
   for (const path of await listFiles(folder)) {
     const content = await readFile(join(folder, path));

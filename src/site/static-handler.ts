@@ -4,22 +4,13 @@ import { join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { headersOf, SECURITY_HEADERS } from './headers.ts';
 import { isCompressible, mediaType } from './media-types.ts';
 
 const compress = promisify(gzip);
 
 /** Below it gzip gains nothing; above it a file is sent as it is rather than kept in memory. */
 const GZIP_BYTES = { min: 1024, max: 16 * 1024 * 1024 };
-
-/** What a host can say that the page's own content security policy can't, or that is worth saying. */
-const SECURITY_HEADERS = {
-  'content-security-policy': "frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY'
-};
 
 /** A file that may be served. */
 interface Found {
@@ -64,10 +55,7 @@ export function staticHandler(folder: string): (request: Request) => Promise<Res
     const zip = mayZip && acceptsGzip(request.headers.get('accept-encoding'));
     const etag = zip ? `"${file.version}-gzip"` : `"${file.version}"`;
     const headers = new Headers({
-      ...SECURITY_HEADERS,
-      'cache-control': pathname.startsWith('/_app/immutable/')
-        ? 'public, max-age=31536000, immutable'
-        : 'no-cache',
+      ...headersOf(pathname),
       'content-type': type,
       etag,
       ...(mayZip ? { vary: 'accept-encoding' } : {})

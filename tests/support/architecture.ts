@@ -36,7 +36,7 @@ const TABLES = [
 const PERMISSIONS: Record<string, Permission> = {
   '': { values: ['lib/base'] },
   routes: { values: ['app.css', 'lib/ui', 'lib/state', 'lib/base'], types: ['lib'] },
-  site: { values: ['proxy'] },
+  site: { values: ['proxy', 'lib/base/policy.ts'] },
   proxy: { values: ['lib/embedding/catalogue.ts'] },
   'lib/base': { values: [] },
   'lib/embedding': { values: ['lib/base'], types: DOMAINS },

@@ -1,3 +1,4 @@
+import '#lib/base/trusted-scripts.ts';
 import { CancelledError, SemblanceError } from '#lib/base/errors.ts';
 import { connect, type Connection, type Endpoint, type Remote } from '#lib/base/remote.ts';
 
