@@ -21,7 +21,7 @@ export interface BuiltFile {
 /** The list of all built files, itself excepted. Written last: its presence means a whole build. */
 export const FILE_LIST = 'files.json';
 
-/** What hosts such as Netlify and Cloudflare Pages are to send with each file. */
+/** What hosts such as Netlify and Cloudflare Pages are to send with each file; they don't serve it. */
 const HEADERS_FILE = '_headers';
 
 /**
@@ -43,13 +43,13 @@ export function relocatable(adapter: Adapter, folder: string): Adapter {
 export async function relocate(folder: string): Promise<void> {
   const index = join(folder, 'index.html');
   await writeFile(index, relocateHtml(await readFile(index, 'utf8')));
-  await writeFile(join(folder, HEADERS_FILE), headersFile(await listFiles(folder)));
   const files: BuiltFile[] = [];
   for (const path of await listFiles(folder)) {
     const content = await readFile(join(folder, path));
     if (CODE.test(path)) refuseRootReference(path, content.toString());
     files.push({ path, bytes: content.length, sha256: sha256(content, 'hex') });
   }
+  await writeFile(join(folder, HEADERS_FILE), headersFile(files.map(({ path }) => path)));
   await writeFile(join(folder, FILE_LIST), JSON.stringify(files, null, 1));
 }
 
@@ -99,6 +99,6 @@ async function listFiles(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, sep).length))
     .map((path) => path.split(sep).join('/'))
-    .filter((path) => path !== FILE_LIST)
+    .filter((path) => path !== FILE_LIST && path !== HEADERS_FILE)
     .sort();
 }

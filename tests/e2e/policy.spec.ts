@@ -173,6 +173,7 @@ test('a whole journey meets no refusal, with and without the service worker', as
     await page.getByRole('slider', { name: 'Words or meaning' }).press('End');
     await expect(results(page).getByText(/no\. 1 by words/)).toBeVisible();
     await page.reload();
+    await readResults(page);
   }
   expect(refusals).toEqual([]);
 });

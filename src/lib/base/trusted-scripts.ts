@@ -13,8 +13,9 @@ const SCRIPTS = /\/([a-z]+\.worker[\w-]*\.(js|ts)|service-worker\.js)$/;
 
 /** Passes the address of a worker of this site; throws a TypeError for any other. */
 export function trustOwnScript(url: string): string {
-  const { origin, pathname } = new URL(url, location.href);
-  if (origin === location.origin && SCRIPTS.test(pathname)) return url;
+  const { href, pathname } = new URL(url, location.href);
+  // Not by its origin: that of a blob is the page's, whatever it holds.
+  if (href.startsWith(`${location.origin}/`) && SCRIPTS.test(pathname)) return url;
   throw new TypeError('Only workers of this site may be started.');
 }
 
