@@ -11,6 +11,13 @@ import {
 import type { ProviderId } from '#lib/embedding/types.ts';
 import { embedder, items } from '#lib/workers/clients.ts';
 import { course } from './course.svelte.ts';
+import {
+  isAddress,
+  isSameAddress,
+  keys,
+  type KeyedProvider,
+  type KeyState
+} from './keys.svelte.ts';
 import { readHostSettings, type HostSettings } from './host-settings.ts';
 
 /** A model the reader can choose, and what is missing before it can be used. */
@@ -33,15 +40,12 @@ class Settings {
   #baseUrl = $state.raw('');
   #models = $state.raw<string[]>([]);
   #shortcuts = $state(true);
-  #keyed = $state.raw<ReadonlySet<ProviderId>>(new Set());
   #host = $state.raw<HostSettings>({ title: null, proxyUrl: null });
   #loading: Promise<void> | undefined;
-  /** The last change of a key: the worker hears of them in the order they were made. */
-  #lastChange: Promise<void> = Promise.resolve();
 
   constructor() {
     embedder.onDeath = () => {
-      this.#keyed = new Set();
+      keys.drop();
       course.disconnect();
     };
   }
@@ -68,9 +72,14 @@ class Settings {
   get title(): string | null {
     return this.#host.title;
   }
-  /** Whether the embedding worker holds a key for the chosen provider. */
-  get hasKey(): boolean {
-    return this.#keyed.has(this.#provider);
+  /** Where the chosen provider's key is. */
+  get key(): KeyState {
+    const provider = keyedOf(this.#provider);
+    return provider ? this.#key(provider) : { held: false, kept: false, newer: false };
+  }
+
+  #key(provider: KeyedProvider): KeyState {
+    return keys.state(provider, this.#baseUrl);
   }
 
   /** The option that vectors of an existing space come from. */
@@ -80,8 +89,9 @@ class Settings {
     if (model.provider === 'built-in') return { key, model, provider: 'built-in', missing: null };
     if (model.provider === 'compatible') {
       const elsewhere = `needs ${space.provider}: choose OpenAI-compatible in Settings and enter this base URL.`;
-      const there = sameAddress(this.#baseUrl, space.provider);
-      return { key, model, provider: 'compatible', missing: there ? null : elsewhere };
+      const there = isSameAddress(this.#baseUrl, space.provider);
+      const missing = there ? this.#missing('compatible') : elsewhere;
+      return { key, model, provider: 'compatible', missing };
     }
     const provider = this.#openai;
     return { key, model, provider, missing: this.#missing(provider, model) };
@@ -135,11 +145,12 @@ class Settings {
   }
 
   async #load(): Promise<void> {
-    const [host, { provider, models, shortcuts }] = await Promise.all([
+    const [host, { provider, models, shortcuts, keptFor }] = await Promise.all([
       readHostSettings(),
       items.api.settings()
     ]);
     this.#host = host;
+    keys.read(keptFor);
     this.#models = models ?? [];
     this.#shortcuts = shortcuts ?? true;
     this.#baseUrl = provider?.baseUrl ?? '';
@@ -163,7 +174,7 @@ class Settings {
     if (url === this.#baseUrl) return;
     this.#baseUrl = url;
     // A key given for one address is never sent to another.
-    await this.#inOrder(() => this.#forget('compatible'));
+    await keys.forget('compatible');
     await this.#keep();
   }
 
@@ -189,31 +200,35 @@ class Settings {
     // Without an address there is nobody to give it to yet.
     if (provider === 'compatible' && !isAddress(this.#baseUrl)) return;
     const baseUrl = provider === 'compatible' ? this.#baseUrl : null;
-    await this.#inOrder(async () => {
-      await embedder.api.setCredentials({ provider, baseUrl, apiKey });
-      this.#keyed = new Set([...this.#keyed, provider]);
-    });
+    await keys.set(provider, apiKey, baseUrl);
   }
 
-  /** Makes the embedding worker forget the chosen provider's key. */
+  /** Forgets the chosen provider's key, here and on this device. */
   async forgetKey(): Promise<void> {
+    await this.#withKey((provider) => keys.forget(provider));
+  }
+
+  /** Keeps the chosen provider's key on this device, encrypted under a passphrase. */
+  async keepKey(passphrase: string): Promise<void> {
+    await this.#withKey((provider, baseUrl) => keys.keep(provider, passphrase, baseUrl));
+  }
+
+  /** Opens the chosen provider's kept key. */
+  async unlockKey(passphrase: string): Promise<void> {
+    await this.#withKey((provider, baseUrl) => keys.unlock(provider, passphrase, baseUrl));
+  }
+
+  /** Leaves the chosen provider's key on this device, and nowhere else. */
+  async lockKey(): Promise<void> {
+    await this.#withKey((provider) => keys.lock(provider));
+  }
+
+  async #withKey(
+    change: (provider: KeyedProvider, baseUrl: string | null) => Promise<void>
+  ): Promise<void> {
     await this.load();
-    const provider = this.#provider;
-    if (provider === 'openai' || provider === 'compatible') {
-      await this.#inOrder(() => this.#forget(provider));
-    }
-  }
-
-  #inOrder(change: () => Promise<void>): Promise<void> {
-    const changed = this.#lastChange.then(change);
-    this.#lastChange = changed.catch(() => {});
-    return changed;
-  }
-
-  async #forget(provider: 'openai' | 'compatible'): Promise<void> {
-    if (!this.#keyed.has(provider)) return;
-    await embedder.api.forgetCredentials(provider);
-    this.#keyed = new Set([...this.#keyed].filter((id) => id !== provider));
+    const provider = keyedOf(this.#provider);
+    if (provider) await change(provider, provider === 'compatible' ? this.#baseUrl : null);
   }
 
   /** Gives the embedding worker the addresses that need no key; call before asking it anything. */
@@ -221,7 +236,8 @@ class Settings {
     await this.load();
     await embedder.api.setOpenAI(this.#openai);
     if (this.#host.proxyUrl) await course.connect(this.#host.proxyUrl);
-    if (isAddress(this.#baseUrl) && !this.#keyed.has('compatible')) {
+    const { held, kept } = this.#key('compatible');
+    if (isAddress(this.#baseUrl) && !held && !kept) {
       await embedder.api.setCredentials({
         provider: 'compatible',
         baseUrl: this.#baseUrl,
@@ -256,11 +272,15 @@ class Settings {
   /** Who answers for OpenAI's models: the course where it is chosen, or where there is no key. */
   get #openai(): 'openai' | 'course' {
     if (this.#provider === 'course') return 'course';
-    return this.#host.proxyUrl && !this.#keyed.has('openai') ? 'course' : 'openai';
+    const { held, kept } = this.#key('openai');
+    return this.#host.proxyUrl && !held && !kept ? 'course' : 'openai';
   }
 
   #missing(provider: ProviderId, model?: Model): string | null {
-    if (provider === 'openai' && !this.#keyed.has('openai')) {
+    if ((provider === 'openai' || provider === 'compatible') && this.#isLocked(provider)) {
+      return 'needs your key, which is kept on this device and locked. Unlock it in Settings.';
+    }
+    if (provider === 'openai' && !this.#key('openai').held) {
       return 'needs an OpenAI API key. Enter it in Settings; it stays in this tab.';
     }
     if (provider === 'course' && !this.#host.proxyUrl) {
@@ -271,6 +291,11 @@ class Settings {
       return 'needs the base URL of your server. Enter it in Settings.';
     }
     return null;
+  }
+
+  #isLocked(provider: KeyedProvider): boolean {
+    const { held, kept } = this.#key(provider);
+    return kept && !held;
   }
 
   async #keep(): Promise<void> {
@@ -287,19 +312,9 @@ function compatibleKey(name: string): string {
   return `compatible ${name}`;
 }
 
-/** Whether what the reader typed can be an address. */
-function isAddress(typed: string): boolean {
-  try {
-    normaliseBaseUrl(typed);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether what the reader typed is this address. */
-function sameAddress(typed: string, address: string): boolean {
-  return isAddress(typed) && normaliseBaseUrl(typed) === address;
+/** The providers that a reader's own key is for. */
+function keyedOf(provider: ProviderId): KeyedProvider | null {
+  return provider === 'openai' || provider === 'compatible' ? provider : null;
 }
 
 export const settings = new Settings();

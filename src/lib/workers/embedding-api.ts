@@ -4,6 +4,7 @@ import type { CollectionId } from '#lib/base/ids.ts';
 import { transfer } from '#lib/base/remote.ts';
 import type { Space } from '#lib/base/space.ts';
 import type { Database } from '#lib/collection/store/database.ts';
+import type { KeyedProvider } from '#lib/collection/store/kept-keys.ts';
 import { addSpent } from '#lib/collection/store/runs.ts';
 import { findModel, modelOfSpace, type Model } from '#lib/embedding/catalogue.ts';
 import { costUsd } from '#lib/embedding/cost.ts';
@@ -11,6 +12,7 @@ import type { RunOutcome, RunProgress } from '#lib/embedding/run.ts';
 import type { EmbeddingAnswer, EmbeddingRequest, ProviderId } from '#lib/embedding/types.ts';
 import { CollectionRun, dimensionsAsked } from './collection-run.ts';
 import { CourseProxy, type CourseStatus } from './course-proxy.ts';
+import { KeyKeeper } from './key-keeper.ts';
 import { inspectRequest, type Inspection, type OnWait } from './inspect-request.ts';
 import { ProviderClients, type Credentials, type ProviderClient } from './provider-clients.ts';
 import {
@@ -44,11 +46,13 @@ export class EmbeddingApi {
   readonly #database: () => Promise<Database>;
   readonly #course = new CourseProxy();
   readonly #clients = new ProviderClients(this.#course);
+  readonly #keys: KeyKeeper;
   readonly #runs = new Map<CollectionId, CollectionRun>();
   readonly #announce = makeAnnouncer();
 
   constructor(database: () => Promise<Database>) {
     this.#database = database;
+    this.#keys = new KeyKeeper(this.#clients, database);
   }
 
   /** Takes a provider's address and key into this worker's memory. */
@@ -67,9 +71,23 @@ export class EmbeddingApi {
     this.#clients.forOpenAI = provider;
   }
 
-  /** Forgets a provider's key. */
-  forgetCredentials(provider: Credentials['provider']): void {
-    this.#clients.forget(provider);
+  /** Forgets a provider's key: in memory and, unless `memoryOnly`, what is kept on this device. */
+  async forgetKey(provider: KeyedProvider, memoryOnly: boolean): Promise<void> {
+    await this.#keys.forget(provider, memoryOnly);
+  }
+
+  /** Keeps a provider's key on this device, encrypted; see {@link KeyKeeper.keep}. */
+  async keepKey(provider: KeyedProvider, passphrase: string): Promise<void> {
+    await this.#keys.keep(provider, passphrase);
+  }
+
+  /** Takes a kept key into memory; see {@link KeyKeeper.unlock}. */
+  async unlockKey(
+    provider: KeyedProvider,
+    passphrase: string,
+    baseUrl: string | null
+  ): Promise<void> {
+    await this.#keys.unlock(provider, passphrase, baseUrl);
   }
 
   /** Embeds one word to learn whether a model answers and with how many dimensions. */

@@ -48,6 +48,12 @@ export interface ItemWithText extends ItemAtRow {
   text: string;
 }
 
+/** What the reader set; of kept keys only whom they are for. */
+export interface KeptSettings extends Partial<Omit<Settings, 'spent' | 'keys'>> {
+  /** The address that each provider's kept key may be sent to. */
+  keptFor: { [Provider in keyof Settings['keys']]?: string };
+}
+
 /** What the items worker does: reads and edits what is kept, for pages to show. No network. */
 export class ItemsApi {
   readonly #database: () => Promise<Database>;
@@ -114,22 +120,30 @@ export class ItemsApi {
   }
 
   /** What the reader set; absent where nothing was set. */
-  async settings(): Promise<Partial<Omit<Settings, 'spent'>>> {
+  async settings(): Promise<KeptSettings> {
     const db = await this.#database();
-    const [provider, models, shortcuts] = await Promise.all([
+    const [provider, models, shortcuts, keys] = await Promise.all([
       getSetting(db, 'provider'),
       getSetting(db, 'models'),
-      getSetting(db, 'shortcuts')
+      getSetting(db, 'shortcuts'),
+      getSetting(db, 'keys')
     ]);
     return {
       ...(provider && { provider }),
       ...(models && { models }),
-      ...(shortcuts !== undefined && { shortcuts })
+      ...(shortcuts !== undefined && { shortcuts }),
+      keptFor: Object.fromEntries(
+        Object.entries(keys ?? {}).map(([provider, { address }]) => [provider, address])
+      )
     };
   }
 
   /** Keeps what the reader set. Never a key. */
-  async keepSettings({ provider, models, shortcuts }: Omit<Settings, 'spent'>): Promise<void> {
+  async keepSettings({
+    provider,
+    models,
+    shortcuts
+  }: Omit<Settings, 'spent' | 'keys'>): Promise<void> {
     const db = await this.#database();
     await setSetting(db, 'provider', provider);
     await setSetting(db, 'models', models);

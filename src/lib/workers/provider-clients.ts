@@ -53,6 +53,11 @@ export class ProviderClients {
     this.#given.delete(provider);
   }
 
+  /** What was given for a provider. */
+  credentials(provider: ProviderId): Credentials | undefined {
+    return this.#given.get(provider)?.credentials;
+  }
+
   /**
    * The client of one provider; throws `ProviderError`: `key` when it was given no credentials,
    * `base-url` when its address is none.
@@ -72,7 +77,7 @@ export class ProviderClients {
       throw new ProviderError(
         'key',
         `${space.model} needs an OpenAI API key, and none is given.`,
-        'Open Settings and enter your key; it stays in this tab.'
+        'Open Settings and enter or unlock your key.'
       );
     }
     const url = this.#given.get('compatible')?.credentials.baseUrl;

@@ -18,11 +18,11 @@ test('a key is gone with the worker that held it', async () => {
   });
 
   await settings.choose('openai');
-  expect(settings.hasKey).toBe(false);
+  expect(settings.key.held).toBe(false);
   await settings.setKey('sk-something');
-  expect(settings.hasKey).toBe(true);
+  expect(settings.key.held).toBe(true);
   workers.at(-1)!.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
-  expect(settings.hasKey).toBe(false);
+  expect(settings.key.held).toBe(false);
   const openai = settings.options.find(({ key }) => key === 'text-embedding-3-small')!;
   expect(openai.missing).toContain('needs an OpenAI API key');
 });

@@ -1,3 +1,4 @@
+import type { SealedKey } from '#lib/embedding/sealed-key.ts';
 import type { CollectionId, Row } from '#lib/base/ids.ts';
 import type { IndexSettings, SavedGraph } from '#lib/index/types.ts';
 import type { Collection, ItemAtRow } from '../types.ts';
@@ -143,6 +144,12 @@ export interface Spent {
   costUsd: number;
 }
 
+/** A key kept on this device, encrypted, and the address it may be sent to. */
+export interface KeptKey {
+  address: string;
+  sealed: SealedKey;
+}
+
 /** Settings that are kept; the key of each is its name. */
 export interface Settings {
   /** Lifetime spending. */
@@ -152,6 +159,8 @@ export interface Settings {
   models: string[];
   /** Whether single keys do something, such as `/` for the search; they do where nothing is set. */
   shortcuts: boolean;
+  /** Keys that the reader asked to be remembered; never in plain. */
+  keys: { openai?: KeptKey; compatible?: KeptKey };
 }
 
 /** The stores of the database; `idb` derives every key and value from it. */
