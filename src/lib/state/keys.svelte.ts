@@ -21,7 +21,7 @@ export interface KeyState {
  */
 class Keys {
   #held = $state.raw<ReadonlySet<KeyedProvider>>(new Set());
-  #keptFor = $state.raw<KeptSettings['keptFor']>({});
+  #keptFor = $state.raw<Partial<Record<KeyedProvider, string | undefined>>>({});
   #newer = $state.raw<ReadonlySet<KeyedProvider>>(new Set());
   #lastChange: Promise<void> = Promise.resolve();
 
@@ -87,9 +87,7 @@ class Keys {
     await embedder.api.forgetKey(provider, memoryOnly);
     this.#held = without(this.#held, provider);
     if (memoryOnly) return;
-    const others = { ...this.#keptFor };
-    delete others[provider];
-    this.#keptFor = others;
+    this.#keptFor = { ...this.#keptFor, [provider]: undefined };
   }
 
   #inOrder(change: () => Promise<void>): Promise<void> {

@@ -82,6 +82,17 @@ class Settings {
     return keys.state(provider, this.#baseUrl);
   }
 
+  /** Who is sent texts, as it is called and by its host; null when nobody is. */
+  get destination(): { name: string; host: string } | null {
+    const provider = this.#provider;
+    if (provider === 'built-in') return null;
+    if (provider === 'openai') return { name: 'OpenAI', host: 'api.openai.com' };
+    const isCourse = provider === 'course';
+    const address = isCourse ? (this.#host.proxyUrl ?? '') : this.#baseUrl;
+    const host = isAddress(address) ? new URL(normaliseBaseUrl(address)).host : 'no address yet';
+    return { name: isCourse ? 'Course token' : 'OpenAI-compatible', host };
+  }
+
   /** The option that vectors of an existing space come from. */
   optionFor(space: Space): ModelOption {
     const model = modelOfSpace(space);

@@ -21,9 +21,9 @@ export async function putKeptKey(
 ): Promise<void> {
   await write(db, ['settings'], async (tx) => {
     const store = tx.objectStore('settings');
-    const keys: Settings['keys'] = { ...((await store.get('keys')) as Settings['keys']) };
-    if (kept) keys[provider] = kept;
-    else delete keys[provider];
-    await (Object.keys(keys).length > 0 ? store.put(keys, 'keys') : store.delete('keys'));
+    const before = Object.entries((await store.get('keys')) ?? {});
+    const others = before.filter(([name]) => name !== provider);
+    const keys = kept ? [...others, [provider, kept] as const] : others;
+    await (keys.length > 0 ? store.put(Object.fromEntries(keys), 'keys') : store.delete('keys'));
   });
 }
