@@ -34,6 +34,17 @@ export class PersistentBrowser {
     return this.#context;
   }
 
+  /** Where its profile lies. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Ends the browser as a person does: it saves what it wants to. */
+  async close(): Promise<void> {
+    await this.#context?.close();
+    this.#context = undefined;
+  }
+
   /** Ends all of the browser's processes at once, without a chance to save anything. */
   async kill(): Promise<void> {
     const context = this.#context;
