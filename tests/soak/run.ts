@@ -4,6 +4,7 @@ import { soakImport } from './import.ts';
 import { soakKills } from './kills.ts';
 import { soakProxy } from './proxy.ts';
 import { soakStorms } from './storms.ts';
+import { soakXss } from './xss.ts';
 
 /*
  * `npm run soak [-- --only NAME] [--minutes N] [--seed S]`: long runs of faults, kills and fuzz, about
@@ -22,12 +23,13 @@ export interface SoakOptions {
 
 /** A part: returns a sentence about what it did. `share` is of the time. */
 const PARTS: Record<string, { share: number; run: (options: SoakOptions) => Promise<string> }> = {
-  kills: { share: 0.25, run: soakKills },
+  kills: { share: 0.15, run: soakKills },
   storms: { share: 0.15, run: soakStorms },
   import: { share: 0.15, run: soakImport },
   store: { share: 0.1, run: (options) => soakBrowserTests('store', options) },
   edits: { share: 0.1, run: (options) => soakBrowserTests('edits', options) },
   proxy: { share: 0.1, run: soakProxy },
+  xss: { share: 0.1, run: soakXss },
   graphs: { share: 0.15, run: (options) => soakBrowserTests('graphs', options) }
 };
 

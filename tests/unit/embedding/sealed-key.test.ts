@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SemblanceError } from '#lib/base/errors.ts';
+import type { SemblanceError } from '#lib/base/errors.ts';
 import { openKey, sealKey, type SealedKey } from '#lib/embedding/sealed-key.ts';
 
 const KEY = 'sk-canary-0123456789abcdefghij';
