@@ -1,9 +1,10 @@
 import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
-import { compatibleModel, type Model } from '#lib/embedding/catalogue.ts';
+import { compatibleModel, normaliseBaseUrl, type Model } from '#lib/embedding/catalogue.ts';
 import type { ProviderId } from '#lib/embedding/types.ts';
 import type { WrittenRequest } from '#lib/tasks/inspect/request-code.ts';
 import { embedder } from '#lib/workers/clients.ts';
 import type { Inspection } from '#lib/workers/inspect-request.ts';
+import { isAddress } from './keys.svelte.ts';
 import { recall, remember } from './session-memory.ts';
 import { settings, type ModelOption } from './settings.svelte.ts';
 
@@ -132,7 +133,8 @@ class InspectSession {
 
   get #baseUrl(): string | null {
     if (this.provider === 'course') return settings.proxyUrl;
-    return this.provider === 'compatible' ? settings.baseUrl : null;
+    if (this.provider !== 'compatible') return null;
+    return isAddress(settings.baseUrl) ? normaliseBaseUrl(settings.baseUrl) : settings.baseUrl;
   }
 
   /** Embeds the texts. Never throws: see `error`. */

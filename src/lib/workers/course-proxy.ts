@@ -18,20 +18,20 @@ export interface CourseStatus {
 
 /** A course's proxy as it describes itself: once when it is met, and in the headers of its answers. */
 export class CourseProxy {
-  /** What it takes in one request, as far as it says so. */
-  limits: Partial<ProviderLimits> = {};
+  /** What it takes in one request, as far as it has said so; filled in when it does. */
+  readonly limits: Partial<ProviderLimits> = {};
   /** Settled when it has been asked, whatever it said. */
   met: Promise<void> = Promise.resolve();
   #status: CourseStatus = { ready: true, models: [], left: null };
   #tell: (status: CourseStatus) => void = () => {};
-  #baseUrl = '';
+  /** The proxy that was asked; one that said it can't serve is asked again. */
+  #known = '';
 
-  /** Asks a proxy for its limits, once. `onStatus` hears of all that it says from now on. */
+  /** Asks a proxy for its limits. `onStatus` hears of all that it says from now on. */
   meet(baseUrl: string, onStatus: (status: CourseStatus) => void): void {
     this.#tell = onStatus;
-    if (baseUrl === this.#baseUrl) return onStatus(this.#status);
-    this.#baseUrl = baseUrl;
-    this.met = this.#ask(baseUrl);
+    if (baseUrl === this.#known) onStatus(this.#status);
+    else this.met = this.#ask(baseUrl);
   }
 
   /** Takes in what the headers of an answer say. */
@@ -40,11 +40,12 @@ export class CourseProxy {
     if (left) this.#change({ ...this.#status, ready: true, left });
   }
 
-  async #ask(given: string): Promise<void> {
-    const health = await readHealth(given);
-    if (!health || this.#baseUrl !== given) return;
+  async #ask(baseUrl: string): Promise<void> {
+    const health = await readHealth(baseUrl);
+    if (health?.ready !== false) this.#known = baseUrl;
+    if (!health) return;
     const { limits, ready, models, left } = health;
-    this.limits = limits;
+    Object.assign(this.limits, limits);
     this.#change({ ready, models, left });
   }
 

@@ -150,7 +150,10 @@ export function createOpenAIProvider(options: OpenAIOptions): InspectableProvide
   }
 
   return {
-    limits: { ...LIMITS[identity], ...options.limits },
+    // Looked up each time: an endpoint may say what it takes after it was first asked.
+    get limits() {
+      return { ...LIMITS[identity], ...options.limits };
+    },
     embed: (request, signal) => within((ended) => askAgain(request, ended), signal),
     inspect: (request, signal) => within((ended) => inspect(request, ended), signal)
   };
