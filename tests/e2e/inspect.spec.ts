@@ -153,11 +153,11 @@ test('what is missing is told before anything is sent, and texts stay through a 
   await page.getByRole('combobox', { name: 'Provider' }).selectOption('Built-in');
   await text(page).fill(' \n\n');
   await expect(page.getByText('Write a text first.')).toBeVisible();
-  await text(page).fill(Array.from({ length: 51 }, (_, n) => `Text ${n}`).join('\n'));
-  await expect(page.getByText(/at most 50 texts/)).toBeVisible();
+  await text(page).fill(Array.from({ length: 31 }, (_, n) => `Text ${n}`).join('\n'));
+  await expect(page.getByText(/at most 30 texts/)).toBeVisible();
   await page.reload();
-  await expect(text(page)).toHaveValue(/^Text 0\n[^]*Text 50$/);
-  await text(page).fill(Array.from({ length: 50 }, (_, n) => `Text ${n}`).join('\n'));
+  await expect(text(page)).toHaveValue(/^Text 0\n[^]*Text 30$/);
+  await text(page).fill(Array.from({ length: 30 }, (_, n) => `Text ${n}`).join('\n'));
   await text(page).press('Control+Enter');
-  await expect(similarity(page).getByRole('row')).toHaveCount(51);
+  await expect(similarity(page).getByRole('row')).toHaveCount(31);
 });

@@ -44,7 +44,7 @@ export interface RawReply {
   status: number;
   /** By which the endpoint's owner finds the request; null when it names none. */
   requestId: string | null;
-  /** JSON, or the text where it is none. */
+  /** JSON, or the text where it is none. Long lists of numbers are Float64Arrays: they cross threads at no cost. */
   body: unknown;
 }
 

@@ -9,7 +9,7 @@ import { recall, remember } from './session-memory.ts';
 import { settings, type ModelOption } from './settings.svelte.ts';
 
 /** Texts that can be embedded here at once: what can be looked at. */
-export const MOST_TEXTS = 50;
+export const MOST_TEXTS = 30;
 
 const EXAMPLE = [
   'A kitten sleeps on the sofa.',

@@ -8,6 +8,13 @@ import type { Inspected } from './inspect-session.svelte.ts';
 
 export { describeValues } from '#lib/tasks/inspect/value-statistics.ts';
 
+/** A reply's body as JSON again. */
+export function jsonText(body: unknown): string {
+  const inLists = (_: string, value: unknown) =>
+    value instanceof Float64Array ? [...value] : value;
+  return JSON.stringify(body, inLists, 2);
+}
+
 /** A request as it is written in each language. */
 export function requestCodes(request: WrittenRequest): { language: string; code: string }[] {
   return Object.entries(LANGUAGES).map(([language, write]) => ({ language, code: write(request) }));

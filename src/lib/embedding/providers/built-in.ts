@@ -48,7 +48,7 @@ function inOpenAIForm({ vectors, dimensions }: EmbeddingAnswer): RawReply {
   const data = Array.from({ length: vectors.length / dimensions }, (_, index) => ({
     object: 'embedding',
     index,
-    embedding: [...vectors.subarray(index * dimensions, (index + 1) * dimensions)]
+    embedding: Float64Array.from(vectors.subarray(index * dimensions, (index + 1) * dimensions))
   }));
   const usage = { prompt_tokens: 0, total_tokens: 0 };
   const body = { object: 'list', data, model: 'built-in', usage };

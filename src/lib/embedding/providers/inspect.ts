@@ -50,7 +50,20 @@ export function inspectBody(
   readVectors(reply.body, inputs.length).forEach((vector, n) =>
     values.set(vector, n * answer.dimensions)
   );
-  return { ...answer, reply, values };
+  return { ...answer, reply: { ...reply, body: packNumbers(reply.body) }, values };
+}
+
+/** Shorter lists of numbers stay lists. */
+const LONG = 8;
+
+/** The same JSON with its long lists of numbers as arrays of double precision, which changes none of them. */
+export function packNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const isNumbers = value.length > LONG && value.every((one) => typeof one === 'number');
+    return isNumbers ? Float64Array.from(value as number[]) : value.map(packNumbers);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, packNumbers(one)]));
 }
 
 function parseJson(text: string): unknown {

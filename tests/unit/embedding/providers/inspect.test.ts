@@ -71,6 +71,14 @@ describe('an inspected answer', () => {
     expect(reply.body).toEqual(body);
   });
 
+  it('has its long lists of numbers as arrays of doubles, none of them changed', async () => {
+    const long = Array.from({ length: 1536 }, (_, n) => Math.sin(n) / 7);
+    const { provider } = setUp(200, answer(long));
+    const { reply } = await provider.inspect({ ...REQUEST, inputs: ['a'] });
+    const { data } = reply.body as { data: { embedding: Float64Array }[] };
+    expect(data[0]!.embedding).toEqual(Float64Array.from(long));
+  });
+
   it('of the built-in embedder has the same form', async () => {
     const { reply, values, dimensions } = await createBuiltInProvider().inspect({
       inputs: ['warm shoes', 'cold feet'],
@@ -78,7 +86,10 @@ describe('an inspected answer', () => {
     });
     expect(reply.body).toMatchObject({
       object: 'list',
-      data: [{ index: 0, embedding: [...values.subarray(0, dimensions)] }, { index: 1 }],
+      data: [
+        { index: 0, embedding: Float64Array.from(values.subarray(0, dimensions)) },
+        { index: 1 }
+      ],
       usage: { total_tokens: 0 }
     });
   });
