@@ -60,6 +60,32 @@ test('the index is measured, tried out and rebuilt by keyboard alone', async ({ 
   await expect(page.getByRole('button', { name: 'Rebuild' })).toBeFocused();
 });
 
+test('an embedding is created and looked into by keyboard alone', async ({ page }) => {
+  await page.goto('/#/inspect');
+  await reach(page, page.getByRole('textbox', { name: 'Text' }));
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('running shoes\nshoes for a run\na glass of water');
+  const create = page.getByRole('button', { name: 'Create embedding' });
+  await reach(page, create);
+  await page.keyboard.press('Enter');
+  const response = page.getByRole('region', { name: 'Response' });
+  await expect(response.getByText('384 numbers')).toBeVisible();
+  await expect(create).toBeFocused();
+  await reach(page, response.locator('summary', { hasText: '384 numbers' }));
+  await page.keyboard.press('Enter');
+  await expect(response.locator('details[open]', { hasText: '384 numbers' }).last()).toContainText(
+    /(-?\d\.?[\de-]*, ){300}/
+  );
+  await reach(page, page.getByRole('combobox', { name: 'Of the text' }));
+  await page.keyboard.press('ArrowDown');
+  await reach(page, page.getByRole('slider', { name: 'Dimensions kept' }));
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByText('This model was not trained to be shortened.')).toBeVisible();
+  await reach(page, page.getByRole('radio', { name: 'Similarity' }));
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('radio', { name: 'Distance' })).toBeChecked();
+});
+
 test('a table becomes a collection by keyboard alone', async ({ page }) => {
   await page.goto('/');
   await reach(page, page.getByRole('navigation').getByRole('link', { name: 'New collection' }));
