@@ -11,9 +11,14 @@ const DOWNLOAD_LIMIT_MS = 180_000;
 const HELP =
   'Install Chromium or Chrome so that it is on the PATH, or name it by CHROME_PATH=/path/to/chrome.';
 
+/** What is recommended beside it are printers and desktops. */
+const INSTALL = 'apt-get install -y --no-install-recommends';
+
 const ATTEMPTS = [
   { command: 'npx playwright install chromium', possible: true },
-  { command: 'apt-get update && apt-get install -y chromium', possible: isRootWithApt() }
+  { command: 'apt-get update', possible: isRootWithApt() },
+  { command: `${INSTALL} chromium-headless-shell`, possible: isRootWithApt() },
+  { command: `${INSTALL} chromium`, possible: isRootWithApt() }
 ];
 
 for (const { command, possible } of ATTEMPTS) {
