@@ -120,9 +120,9 @@ export class EmbeddingApi {
     signal: AbortSignal,
     onWait: (until: number | null) => void = () => {}
   ): Promise<EmbeddedTexts> {
-    if (this.#isCourse(space)) await this.#course.met;
     let stopTelling = () => {};
-    const seller = (): Seller => {
+    const seller = async (): Promise<Seller> => {
+      if (this.#isCourse(space)) await this.#course.met;
       const client = this.#clients.forSpace(space);
       const model = modelOfSpace(space);
       const tellWait = () => onWait(client.pacer.state.waitUntil);

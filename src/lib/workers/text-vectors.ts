@@ -41,7 +41,7 @@ export async function embedTexts(
   db: Database,
   texts: string[],
   space: Space,
-  seller: () => Seller
+  seller: () => Promise<Seller>
 ): Promise<EmbeddedTexts> {
   const from = performance.now();
   const hashes = texts.map((text) => hashKey(hashText(text)));
@@ -58,7 +58,7 @@ export async function embedTexts(
   const cached = hashes.filter((hash) => vectors.has(hash)).length;
   let tokens = 0;
   if (missing.size > 0) {
-    const { limits, ask } = seller();
+    const { limits, ask } = await seller();
     const parts = new PartVectors();
     const pieces = cutLongTexts(unitsOf(missing), limits.maxInputTokens, loadTokenizer);
     for await (const request of packRequests(pieces, limits)) {

@@ -30,7 +30,8 @@ export function listenTo(
 }
 
 async function readReply(response: Response, hide: (text: string) => string): Promise<RawReply> {
-  const text = await response.text();
+  // Hidden before the cut, which could leave a part of it; and after, since JSON has other ways to write it.
+  const text = hide(await response.text());
   const body = parseJson(response.ok ? text : text.slice(0, MAX_REFUSAL));
   const requestId = response.headers.get('x-request-id');
   return {
@@ -77,9 +78,7 @@ function parseJson(text: string): unknown {
 /** The same JSON with every text in it, names included, without what is to be hidden. */
 function hideIn(value: unknown, hide: (text: string) => string): unknown {
   if (typeof value === 'string') return hide(value);
-  if (Array.isArray(value)) {
-    return value.map((one) => hideIn(one, hide));
-  }
+  if (Array.isArray(value)) return value.map((one) => hideIn(one, hide));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [hide(name), hideIn(one, hide)])

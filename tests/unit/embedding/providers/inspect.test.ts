@@ -122,6 +122,22 @@ describe('a refusal', () => {
     expect(JSON.stringify([error.message, error.next, error.detail])).not.toContain(KEY);
   });
 
+  it('leaves no part of the key where a long page is cut', async () => {
+    for (let cut = 0; cut < KEY.length; cut++) {
+      const { provider } = setUp(500, `${'x'.repeat(20_000 - cut)}${KEY}`);
+      const { detail } = await failure(provider.inspect(REQUEST));
+      expect((detail['reply'] as { body: string }).body).not.toContain(KEY.slice(0, 4));
+    }
+  });
+
+  it('never shows the key, though the endpoint writes it in another way', async () => {
+    const escaped = [...KEY].map((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).join('');
+    const { provider } = setUp(401, `{"error":{"message":"Is it ${escaped}?"}}`);
+    const error = await failure(provider.inspect(REQUEST));
+    expect(JSON.stringify([error.message, error.detail])).not.toContain(KEY);
+    expect(error.detail['reply']).toMatchObject({ body: { error: { message: 'Is it •••?' } } });
+  });
+
   it('of an answer that can’t be used has the answer', async () => {
     const body = answer([3, 4]);
     const { provider } = setUp(200, body);
