@@ -81,7 +81,7 @@ test('a key is found nowhere but where its reader put it, through every page and
   for (const [n, address] of pagesOf([{ id: films, item: 's1' }]).entries()) {
     standIn.faults.clear();
     standIn.faults.next(FAULTS[n % FAULTS.length]!);
-    await walkPage(page, address, { words, presses: 30, onLook });
+    await walkPage(page, address, { words, presses: 22, onLook });
   }
   await open(page, '#/inspect');
   await page.getByRole('combobox', { name: 'Provider' }).selectOption('OpenAI');

@@ -220,6 +220,7 @@ test.describe('with Built-in', () => {
     await page.getByRole('button', { name: 'Edit Film 5', exact: true }).click();
     await edit(other, 'Film 5', 'type', 'musical');
     await save(other);
+    await expect(other.getByText('Changed “Film 5”.')).toBeVisible();
     await page.getByRole('dialog').getByLabel('type', { exact: true }).fill('ballet');
     await save(page);
     await expect(page.getByText('This item was changed or deleted meanwhile')).toBeVisible();
