@@ -65,7 +65,7 @@ export class ProviderClients {
   given(provider: ProviderId): ProviderClient {
     if (provider === 'built-in') return this.#builtIn;
     const given = this.#given.get(provider);
-    if (given) return (given.client ??= this.#clientOf(given.credentials));
+    if (given) return (given.client ??= this.#clientOf(given));
     throw new ProviderError('key', 'This provider is not set up.', 'Open Settings and set it up.');
   }
 
@@ -89,15 +89,41 @@ export class ProviderClients {
     );
   }
 
-  #clientOf({ provider: identity, baseUrl, apiKey }: Credentials): ProviderClient {
+  /** A client that works for as long as its credentials are the ones given: a run ends with them. */
+  #clientOf(given: Given): ProviderClient {
+    const { provider: identity, baseUrl, apiKey } = given.credentials;
     const course = this.#course;
     const shared = identity === 'course' && {
       limits: course.limits,
       onHeaders: (headers: Headers) => course.hear(headers)
     };
-    return pacedBy(
-      createOpenAIProvider({ ...(baseUrl && { baseUrl }), apiKey, identity, ...shared })
-    );
+    const provider = createOpenAIProvider({
+      ...(baseUrl && { baseUrl }),
+      apiKey,
+      identity,
+      ...shared
+    });
+    const assertGiven = () => {
+      if (this.#given.get(identity) === given) return;
+      throw new ProviderError(
+        'key',
+        'The key was changed, locked or forgotten meanwhile.',
+        'Enter or unlock it in Settings, then go on.'
+      );
+    };
+    return pacedBy({
+      get limits() {
+        return provider.limits;
+      },
+      async embed(request, signal) {
+        assertGiven();
+        return provider.embed(request, signal);
+      },
+      async inspect(request, signal) {
+        assertGiven();
+        return provider.inspect(request, signal);
+      }
+    });
   }
 }
 

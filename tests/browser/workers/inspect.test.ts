@@ -3,7 +3,7 @@ import type { ErrorData } from '#lib/base/errors.ts';
 import { getSpent } from '#lib/collection/store/runs.ts';
 import type { Inspection, OnWait } from '#lib/workers/inspect-request.ts';
 import { freshDatabase } from '../store/support.ts';
-import { makeEmbedding, NEVER, standIn } from './support.ts';
+import { makeEmbedding, manyTexts, NEVER, stageTexts, standIn, vectorsOf } from './support.ts';
 
 const server = standIn('queries');
 beforeEach(() => server.reset());
@@ -102,5 +102,23 @@ describe('a kept key', () => {
       code: 'no-kept-key'
     });
     await makeEmbedding(db, server.baseUrl).unlockKey('compatible', PASSPHRASE, server.baseUrl);
+  });
+
+  test('that is locked or forgotten in the middle of a run ends the run, and what is embedded stays', async () => {
+    const { db, api } = await setUp();
+    const id = await stageTexts(db, manyTexts(640, 'row'), server.space);
+    const slow = { kind: 'latency' as const, ms: 150 };
+    await server.control({ action: 'fault', containing: 'row', fault: slow });
+    const begun = Promise.withResolvers<void>();
+    const running = api.run(id, false, ({ rowsDone }) => {
+      if (rowsDone > 0) begun.resolve();
+    });
+    await begun.promise;
+    await api.forgetKey('compatible', true);
+    const outcome = await running;
+    expect(outcome).toMatchObject({ state: 'stopped', error: { code: 'key' } });
+    const kept = (await vectorsOf(db, id)).size;
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(640);
   });
 });
