@@ -79,7 +79,7 @@ async function stageTable(page: Page, payloads: string[]): Promise<string> {
   });
   // The names of columns may hold what a template means: it is written by hand.
   const template = page.getByRole('textbox', { name: 'Text template' });
-  await expect(template).toBeVisible();
+  await expect(template).toBeVisible({ timeout: 30_000 });
   await page.getByRole('combobox', { name: 'Item id' }).selectOption({ index: 1 });
   await page.getByLabel('Name', { exact: true }).fill(payloads[6]!);
   await page.getByRole('button', { name: 'Embed', exact: true }).click();
@@ -101,7 +101,9 @@ async function stageJson(page: Page, payloads: string[]): Promise<void> {
     mimeType: 'application/json',
     buffer: Buffer.from(`[${records.join()}]`)
   });
-  await expect(page.getByRole('textbox', { name: 'Text template' })).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Text template' })).toBeVisible({
+    timeout: 30_000
+  });
 }
 
 /** Sets up an endpoint whose every word is a payload, and shows what it says. */
