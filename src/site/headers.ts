@@ -27,7 +27,7 @@ export function headersOf(path: string): Record<string, string> {
 
 /**
  * The same for hosts that read a `_headers` file (Netlify, Cloudflare Pages), where the site lies at the
- * root. A rule of each worker's own adds to that of all files.
+ * root. The rule of a worker's script adds to that of all files.
  */
 export function headersFile(paths: string[]): string {
   const workers = paths.flatMap((path): [string, Record<string, string>][] => {

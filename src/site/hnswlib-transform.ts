@@ -52,6 +52,12 @@ const EDITS: Edit[] = [
       };`
   },
   {
+    what: 'the way to its WebAssembly',
+    from: 'if (!wasmBinary && (ENVIRONMENT_IS_WEB || ENVIRONMENT_IS_WORKER)) {',
+    // The policy refuses `data:` URLs; what is decoded at hand needs no request.
+    to: 'if (!isDataURI(binaryFile) && !wasmBinary && (ENVIRONMENT_IS_WEB || ENVIRONMENT_IS_WORKER)) {'
+  },
+  {
     what: 'the start of the module',
     from: '\nrun();\n',
     to: '\nObject.defineProperty(Module, "FS", { value: FS });\nrun();\n'
@@ -72,8 +78,8 @@ const ASSEMBLY = join(import.meta.dirname, '../lib/index/kernel/assembly');
 
 /**
  * Makes `hnswlib-wasm/lib/hnswlib.mjs` usable under our rules: its in-memory file system is reachable
- * (graphs travel as bytes, no IndexedDB of its own), and it needs no `new Function`, so that a content
- * security policy without `unsafe-eval` holds. And makes it fast: it was compiled without SIMD, and
+ * (graphs travel as bytes, no IndexedDB of its own), and it needs no `new Function` and no `data:` URL, so
+ * that a strict content security policy holds. And makes it fast: it was compiled without SIMD, and
  * `distance` (a module with one function) takes the place of its inner product. Throws when the source
  * is not the one expected.
  */

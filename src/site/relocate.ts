@@ -9,7 +9,7 @@ import { headersFile } from './headers.ts';
  * its scripts and styles already refer to each other relatively; what is left is `index.html`.
  */
 
-/** A file of the build, as `files.json` lists it for the service worker. */
+/** A file of the site, as `files.json` lists it for the service worker. */
 export interface BuiltFile {
   /** Relative to the site's folder, with `/`. */
   path: string;
@@ -18,8 +18,11 @@ export interface BuiltFile {
   sha256: string;
 }
 
-/** The list of all built files, itself excepted. Written last: its presence means a whole build. */
+/** The list of the site's files, itself and the service worker excepted. Written last: its presence means a whole build. */
 export const FILE_LIST = 'files.json';
+
+/** Browsers keep it themselves, and look for a newer one at its host. */
+const SERVICE_WORKER = 'service-worker.js';
 
 /** What hosts such as Netlify and Cloudflare Pages are to send with each file; they don't serve it. */
 const HEADERS_FILE = '_headers';
@@ -47,7 +50,8 @@ export async function relocate(folder: string): Promise<void> {
   for (const path of await listFiles(folder)) {
     const content = await readFile(join(folder, path));
     if (CODE.test(path)) refuseRootReference(path, content.toString());
-    files.push({ path, bytes: content.length, sha256: sha256(content, 'hex') });
+    if (path !== SERVICE_WORKER)
+      files.push({ path, bytes: content.length, sha256: sha256(content, 'hex') });
   }
   await writeFile(join(folder, HEADERS_FILE), headersFile(files.map(({ path }) => path)));
   await writeFile(join(folder, FILE_LIST), JSON.stringify(files, null, 1));

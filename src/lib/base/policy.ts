@@ -35,21 +35,26 @@ const WORKER_POLICY: Directives = {
 };
 
 /**
- * Workers that call other hosts. Which ones is the reader's choice (a server of their own, on their own
- * network), which no header knows beforehand: their code holds the list, of one address.
+ * The one worker that calls other hosts. Which ones is the reader's choice (a server of their own, on their
+ * own network), which no header knows beforehand: its code holds the list, of one address. It needs neither
+ * WebAssembly nor workers of its own.
  */
-const CALLING = new Set(['embedding']);
+const CALLING_POLICY: Directives = {
+  ...WORKER_POLICY,
+  'script-src': ['self'],
+  'worker-src': ['none'],
+  'connect-src': ['self', 'https:', 'http:']
+};
 
-/** A worker's script in the build, or as the development server serves it. */
-const WORKER_SCRIPT = /\/workers\/([a-z]+)\.worker(-[\w-]+\.js|\.ts)$/;
+/** Whatever the build has for workers; its chunks, too, since any script can be started as a worker. */
+const WORKER_SCRIPT = /\/_app\/immutable\/workers\/(.+)\.js$/;
+const CALLING_SCRIPT = /^embedding\.worker-[\w-]+$/;
 
-/** The policy that the script at a path is to come with; undefined for whatever is no worker's own script. */
+/** The policy that the script at a path of the built site is to come with; undefined for no worker's. */
 export function workerPolicy(path: string): string | undefined {
   const name = WORKER_SCRIPT.exec(path)?.[1];
   if (name === undefined) return undefined;
-  const own = WORKER_POLICY['connect-src']!;
-  const connect = CALLING.has(name) ? [...own, 'https:', 'http:'] : own;
-  return toHeader({ ...WORKER_POLICY, 'connect-src': connect });
+  return toHeader(CALLING_SCRIPT.test(name) ? CALLING_POLICY : WORKER_POLICY);
 }
 
 /** A policy as a header says it. */

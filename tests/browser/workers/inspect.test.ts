@@ -109,9 +109,9 @@ describe('a kept key', () => {
     const id = await stageTexts(db, manyTexts(640, 'row'), server.space);
     const slow = { kind: 'latency' as const, ms: 150 };
     await server.control({ action: 'fault', containing: 'row', fault: slow });
-    const begun = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<undefined>();
     const running = api.run(id, false, ({ rowsDone }) => {
-      if (rowsDone > 0) begun.resolve();
+      if (rowsDone > 0) begun.resolve(undefined);
     });
     await begun.promise;
     await api.forgetKey('compatible', true);

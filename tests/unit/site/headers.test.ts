@@ -16,10 +16,11 @@ test('a worker’s script has the policy of its worker', () => {
   expect(headersOf(`/${WORKER}`)['content-security-policy']).toContain("connect-src 'self';");
 });
 
-test('a _headers file has a rule for all files, and one for each worker', () => {
-  const file = headersFile(['index.html', WORKER, '_app/immutable/workers/chunks/B2.js']);
+test('a _headers file has a rule for all files, and one for each script of a worker', () => {
+  const chunk = '_app/immutable/workers/chunks/B2.js';
+  const file = headersFile(['index.html', WORKER, chunk, '_app/immutable/chunks/B3.js']);
   const rules = file.split('\n\n').map((rule) => rule.trim().split('\n')[0]);
-  expect(rules).toEqual(['/*', '/_app/immutable/*', `/${WORKER}`]);
+  expect(rules).toEqual(['/*', '/_app/immutable/*', `/${WORKER}`, `/${chunk}`]);
   expect(file).toContain(
     `\n/${WORKER}\n  content-security-policy: ${headersOf(`/${WORKER}`)['content-security-policy']}\n`
   );

@@ -45,10 +45,11 @@ test('a page whose policy does not know its script is refused', () => {
   expect(() => relocateHtml(page(SCRIPT, 'another script'))).toThrow('policy');
 });
 
-test('all built files are listed with size and hash', async () => {
+test('the site’s files are listed with size and hash, without the service worker', async () => {
   await put('index.html', page(SCRIPT));
   await put('_app/b/chunk.js', 'import "../a.js"; fetch(`${base}/_app/version.json`)');
   await put('a.txt', 'says "/_app/" and may');
+  await put('service-worker.js', 'self.addEventListener("fetch", () => {})');
   await relocate(folder);
   const files = JSON.parse(await readFile(join(folder, 'files.json'), 'utf8')) as BuiltFile[];
   expect(files.map(({ path }) => path)).toEqual(['_app/b/chunk.js', 'a.txt', 'index.html']);
