@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page, Worker } from '@playwright/test';
+import { serve } from '../../src/proxy/node-server.ts';
+import { staticHandler } from '../../src/site/static-handler.ts';
 import { startBareHost } from '../support/bare-host.ts';
 import { graphReady, readResults, results, search, useServer } from './journey.ts';
 import { expect, test } from './support.ts';
 
 const BUILD = join(import.meta.dirname, '../../build');
 const ELSEWHERE = 'https://elsewhere.example/';
+const REPORTS = '/refusals';
 
 test.beforeEach(async ({ context }) => {
   // Whoever is allowed to call it is answered, so that a failure is the policy's doing.
@@ -148,32 +151,67 @@ test.describe('without the service worker', () => {
   });
 });
 
-test('a whole journey meets no refusal, with and without the service worker', async ({
-  page,
-  standIn
-}) => {
-  test.setTimeout(120_000);
-  const refusals: string[] = [];
-  page.on('console', (message) => {
-    if (/Content Security Policy|Trusted/.test(message.text())) refusals.push(message.text());
-  });
-  page.on('pageerror', (error) => refusals.push(error.message));
-  for (const visit of ['first', 'second']) {
-    await useServer(page, standIn);
-    await page.getByRole('button', { name: 'Test connection' }).click();
-    await expect(page.getByText(/tiny-embed answers: 64 dimensions/)).toBeVisible();
-    await page.goto('/#/');
-    await page.getByRole('button', { name: 'Try a sample' }).click();
-    await expect(page).toHaveURL(/search$/);
-    await search(page, `hold the temperature, ${visit}`);
-    await graphReady(page);
-    await page.getByRole('combobox', { name: 'Method' }).selectOption('HNSW');
-    await readResults(page);
-    await page.getByText('Refine', { exact: true }).click();
-    await page.getByRole('slider', { name: 'Words or meaning' }).press('End');
-    await expect(results(page).getByText(/no\. 1 by words/)).toBeVisible();
-    await page.reload();
-    await readResults(page);
+/** The site from a host that sends its headers, and is told of every refusal in a worker. */
+const watched = test.extend<{ reports: string[] }>({
+  reports: async ({ browserName: _ }, use) => use([]),
+  baseURL: async ({ reports }, use) => {
+    const site = staticHandler(BUILD);
+    const host = await serve(
+      async (request) => {
+        if (new URL(request.url).pathname === REPORTS) {
+          reports.push(await request.text());
+          return new Response(null, { status: 204 });
+        }
+        const response = await site(request);
+        const policy = response.headers.get('content-security-policy');
+        response.headers.set('content-security-policy', `${policy}; report-uri ${REPORTS}`);
+        return response;
+      },
+      { port: 0, host: '127.0.0.1' }
+    );
+    await use(`http://127.0.0.1:${host.port}`);
+    await host.close();
   }
-  expect(refusals).toEqual([]);
 });
+
+watched(
+  'a whole journey meets no refusal, with and without the service worker',
+  async ({ page, standIn, reports }) => {
+    test.setTimeout(120_000);
+    const refusals: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted/.test(message.text())) refusals.push(message.text());
+    });
+    page.on('pageerror', (error) => refusals.push(error.message));
+    for (const visit of ['first', 'second']) {
+      await useServer(page, standIn);
+      await page.getByRole('button', { name: 'Test connection' }).click();
+      await expect(page.getByText(/tiny-embed answers: 64 dimensions/)).toBeVisible();
+      await page.goto('/#/');
+      await page.getByRole('button', { name: 'Try a sample' }).click();
+      await expect(page).toHaveURL(/search$/);
+      await search(page, `hold the temperature, ${visit}`);
+      await graphReady(page);
+      await page.getByRole('combobox', { name: 'Method' }).selectOption('HNSW');
+      await readResults(page);
+      await page.getByText('Refine', { exact: true }).click();
+      await page.getByRole('slider', { name: 'Words or meaning' }).press('End');
+      await expect(results(page).getByText(/no\. 1 by words/)).toBeVisible();
+      await page.reload();
+      await readResults(page);
+    }
+    expect(refusals).toEqual([]);
+
+    // A worker that is refused something is heard; whatever the journey met was told before it.
+    const worker = await startWorker(page, (await workerScripts()).get('hnsw')!);
+    await worker.evaluate((url) => fetch(url).catch(() => undefined), ELSEWHERE);
+    await expect.poll(() => reports.length).toBeGreaterThan(0);
+    expect(reports.map((report) => blockedBy(report))).toEqual([ELSEWHERE]);
+  }
+);
+
+function blockedBy(report: string): string {
+  return (JSON.parse(report) as { 'csp-report': { 'blocked-uri': string } })['csp-report'][
+    'blocked-uri'
+  ];
+}
