@@ -40,8 +40,8 @@ class Course {
 
   /** Gives the embedding worker the proxy's address, and listens to what the proxy says. */
   async connect(proxyUrl: string): Promise<void> {
-    // One that could not serve may be able to by now.
-    if (this.#given === proxyUrl && this.#status?.ready !== false) return;
+    // One that did not answer, or could not serve, may be able to by now.
+    if (this.#given === proxyUrl && this.#status?.ready) return;
     this.#given = proxyUrl;
     const onStatus = lasting((status: CourseStatus) => (this.#status = status));
     await embedder.api.setCourse(proxyUrl, COURSE_TOKEN, onStatus);

@@ -1,4 +1,4 @@
-import { toErrorData, type ErrorData } from '#lib/base/errors.ts';
+import { ProviderError, toErrorData, type ErrorData } from '#lib/base/errors.ts';
 import type { Space } from '#lib/base/space.ts';
 import {
   compatibleModel,
@@ -166,9 +166,13 @@ class Settings {
     this.#shortcuts = shortcuts ?? true;
     this.#baseUrl = provider?.baseUrl ?? '';
     this.#provider = provider?.id ?? (host.proxyUrl ? 'course' : 'built-in');
-    // What the proxy has to say is asked for at once: pages tell it before anything is sent.
-    if (host.proxyUrl && this.#openai === 'course')
-      void course.connect(host.proxyUrl).catch(() => {});
+    this.askCourse();
+  }
+
+  /** Asks the course's proxy what it has to say, until it can serve: pages tell it before anything is sent. */
+  askCourse(): void {
+    const { proxyUrl } = this.#host;
+    if (proxyUrl && this.#openai === 'course') void course.connect(proxyUrl).catch(() => {});
   }
 
   /** Chooses the provider for new collections. */
@@ -182,10 +186,10 @@ class Settings {
   /** Sets the compatible endpoint's address. */
   async setBaseUrl(url: string): Promise<void> {
     await this.load();
-    if (url === this.#baseUrl) return;
+    const isSame = isAddress(this.#baseUrl) && isSameAddress(url, this.#baseUrl);
     this.#baseUrl = url;
-    // A key given for one address is never sent to another.
-    await keys.forget('compatible');
+    // A key given for one address is never sent to another. What is kept is sealed to its own.
+    if (!isSame) await keys.lock('compatible');
     await this.#keep();
   }
 
@@ -207,11 +211,13 @@ class Settings {
   async setKey(apiKey: string): Promise<void> {
     await this.load();
     const provider = this.#provider === 'compatible' ? 'compatible' : 'openai';
-    if (provider !== this.#provider) await this.choose(provider);
     // Without an address there is nobody to give it to yet.
     if (provider === 'compatible' && !isAddress(this.#baseUrl)) return;
     const baseUrl = provider === 'compatible' ? this.#baseUrl : null;
-    await keys.set(provider, apiKey, baseUrl);
+    // Not one after the other: a slow store must not let the next letter's key overtake this one.
+    const given = keys.set(provider, apiKey, baseUrl);
+    if (provider !== this.#provider) await this.choose(provider);
+    await given;
   }
 
   /** Forgets the chosen provider's key, here and on this device. */
@@ -265,6 +271,10 @@ class Settings {
     const model = provider === 'compatible' ? (this.#models[0] ?? fallback) : fallback;
     try {
       if (provider === 'compatible') normaliseBaseUrl(this.#baseUrl);
+      const keyed = keyedOf(provider);
+      if (keyed && this.#isLocked(keyed)) {
+        throw new ProviderError('key', 'The key on this device is locked.', 'Unlock it first.');
+      }
       await this.connect();
       return { ok: true, model, ...(await embedder.api.probe(provider, model, signal)) };
     } catch (error) {
@@ -280,9 +290,12 @@ class Settings {
     return spaceOf(provider, model, known, this.#baseUrl);
   }
 
-  /** Who answers for OpenAI's models: the course where it is chosen, or where there is no key. */
+  /**
+   * Who answers for OpenAI's models: whoever of the two is chosen; else the course, where there is one and
+   * no key.
+   */
   get #openai(): 'openai' | 'course' {
-    if (this.#provider === 'course') return 'course';
+    if (this.#provider === 'course' || this.#provider === 'openai') return this.#provider;
     const { held, kept } = this.#key('openai');
     return this.#host.proxyUrl && !held && !kept ? 'course' : 'openai';
   }

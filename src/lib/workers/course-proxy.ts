@@ -24,14 +24,16 @@ export class CourseProxy {
   met: Promise<void> = Promise.resolve();
   #status: CourseStatus = { ready: true, models: [], left: null };
   #tell: (status: CourseStatus) => void = () => {};
-  /** The proxy that was asked; one that said it can't serve is asked again. */
+  /** The proxy that answered; one that did not, or said it can't serve, is asked again. */
   #known = '';
+  /** The proxy that is being asked. */
+  #asked = '';
 
   /** Asks a proxy for its limits. `onStatus` hears of all that it says from now on. */
   meet(baseUrl: string, onStatus: (status: CourseStatus) => void): void {
     this.#tell = onStatus;
     if (baseUrl === this.#known) onStatus(this.#status);
-    else this.met = this.#ask(baseUrl);
+    else if (baseUrl !== this.#asked) this.met = this.#ask(baseUrl);
   }
 
   /** Takes in what the headers of an answer say. */
@@ -41,8 +43,10 @@ export class CourseProxy {
   }
 
   async #ask(baseUrl: string): Promise<void> {
+    this.#asked = baseUrl;
     const health = await readHealth(baseUrl);
-    if (health?.ready !== false) this.#known = baseUrl;
+    if (this.#asked === baseUrl) this.#asked = '';
+    if (health?.ready) this.#known = baseUrl;
     if (!health) return;
     const { limits, ready, models, left } = health;
     Object.assign(this.limits, limits);

@@ -5,15 +5,21 @@ import { checkAnswer, readVectors } from './check-answer.ts';
 /** Longest refusal that is shown, in characters: some servers answer with a whole page. */
 const MAX_REFUSAL = 20_000;
 
+/** A reply as it came, to be read, and as it can be shown. */
+interface Heard {
+  answer: unknown;
+  reply: RawReply;
+}
+
 /**
  * A `fetch` whose last reply can be looked at, too. `hide` takes out of its texts what must not be shown.
- * `reply` rejects when none came.
+ * `last` rejects when none came.
  */
 export function listenTo(
   fetch: typeof globalThis.fetch,
   hide: (text: string) => string
-): { fetch: typeof globalThis.fetch; reply: () => Promise<RawReply> } {
-  let heard: Promise<RawReply> | undefined;
+): { fetch: typeof globalThis.fetch; last: () => Promise<Heard> } {
+  let heard: Promise<Heard> | undefined;
   return {
     async fetch(input, init) {
       const response = await fetch(input, init);
@@ -22,36 +28,42 @@ export function listenTo(
       heard.catch(() => {});
       return response;
     },
-    async reply() {
+    async last() {
       if (!heard) throw new ProviderError('unreachable', 'There was no reply.');
       return heard;
     }
   };
 }
 
-async function readReply(response: Response, hide: (text: string) => string): Promise<RawReply> {
-  // Hidden before the cut, which could leave a part of it; and after, since JSON has other ways to write it.
-  const text = hide(await response.text());
-  const body = parseJson(response.ok ? text : text.slice(0, MAX_REFUSAL));
+async function readReply(response: Response, hide: (text: string) => string): Promise<Heard> {
+  const text = await response.text();
+  const answer = response.ok ? parseJson(text) : undefined;
   const requestId = response.headers.get('x-request-id');
-  return {
+  const reply = {
     status: response.status,
     requestId: requestId === null ? null : hide(requestId),
-    body: hideIn(body, hide)
+    // A short key may also stand in a name or a number: what is read is not what is hidden.
+    body: typeof answer === 'object' ? hideIn(answer, hide) : readRefusal(text, hide)
   };
+  return { answer, reply };
 }
 
-/** The answer in a reply; throws `ProviderError` as `checkAnswer` does. */
+/** Hidden before the cut, which could leave a part of it; and after, since JSON has other ways to write it. */
+function readRefusal(text: string, hide: (text: string) => string): unknown {
+  return hideIn(parseJson(hide(text).slice(0, MAX_REFUSAL)), hide);
+}
+
+/** The answer that was heard; throws `ProviderError` as `checkAnswer` does. */
 export function inspectBody(
-  reply: RawReply,
+  { answer, reply }: Heard,
   { inputs, dimensions }: EmbeddingRequest
 ): InspectedAnswer {
-  const answer = checkAnswer(reply.body, inputs.length, dimensions);
-  const values = new Float32Array(answer.vectors.length);
-  readVectors(reply.body, inputs.length).forEach((vector, n) =>
-    values.set(vector, n * answer.dimensions)
+  const checked = checkAnswer(answer, inputs.length, dimensions);
+  const values = new Float32Array(checked.vectors.length);
+  readVectors(answer, inputs.length).forEach((vector, n) =>
+    values.set(vector, n * checked.dimensions)
   );
-  return { ...answer, reply: { ...reply, body: packNumbers(reply.body) }, values };
+  return { ...checked, reply: { ...reply, body: packNumbers(reply.body) }, values };
 }
 
 /** Shorter lists of numbers stay lists. */

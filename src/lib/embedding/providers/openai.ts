@@ -121,9 +121,9 @@ export function createOpenAIProvider(options: OpenAIOptions): InspectableProvide
       const { inputs } = request;
       const input = inputs.length === 1 ? inputs[0]! : inputs;
       await client.embeddings.create({ ...toBody(request, 'float'), input }, { signal });
-      return inspectBody(await heard.reply(), request);
+      return inspectBody(await heard.last(), request);
     } catch (error) {
-      const reply = await heard.reply().catch(() => undefined);
+      const { reply } = await heard.last().catch(() => ({ reply: undefined }));
       const { code, message, next, detail } = explain(error, endpoint, apiKey);
       throw new ProviderError(code, message, next, { ...detail, ...(reply && { reply }) });
     }

@@ -8,11 +8,11 @@ const BASE = 'https://server.example/v1';
 const REQUEST = { inputs: ['a', 'b'], model: 'text-embedding-3-small' };
 
 /** A provider of an endpoint that gives one reply, and what it was sent. */
-function setUp(status: number, body: unknown, headers: Record<string, string> = {}) {
+function setUp(status: number, body: unknown, headers: Record<string, string> = {}, apiKey = KEY) {
   const sent: Record<string, unknown>[] = [];
   const provider = createOpenAIProvider({
     identity: 'compatible',
-    apiKey: KEY,
+    apiKey,
     baseUrl: BASE,
     async fetch(_, init) {
       sent.push(JSON.parse(String(init!.body)));
@@ -55,6 +55,15 @@ describe('an inspected answer', () => {
     expect(inspected.tokens).toBe(2);
     expect(inspected.vectors[0]).toBeCloseTo(0.6, 6);
   });
+
+  it.each(['x', 'data', 'embedding', '123', '0'])(
+    'is read as it is with the dummy key %s',
+    async (key) => {
+      const { provider } = setUp(200, answer([0.6, 0.8], [0.123, 1]), {}, key);
+      const inspected = await provider.inspect(REQUEST);
+      expect([...inspected.values]).toEqual([0.6, 0.8, 0.123, 1].map(Math.fround));
+    }
+  );
 
   it('of one text is asked for by that text, not by a list', async () => {
     const { provider, sent } = setUp(200, answer([3, 4]));
