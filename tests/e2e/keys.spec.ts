@@ -165,5 +165,6 @@ test('what leaves this device is told, with the host that is chosen now', async 
   );
   await useServer(page, standIn);
   await page.getByRole('link', { name: 'What leaves this device' }).click();
+  await expect(page).toHaveTitle(/What leaves/);
   await expect(page.getByRole('status')).toContainText(new URL(standIn.url).host);
 });
