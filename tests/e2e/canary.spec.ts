@@ -94,6 +94,30 @@ test('a key is found nowhere but where its reader put it, through every page and
     );
     onLook('', await page.content());
   }
+
+  // An endpoint that never answers; and the worker dies with the key in its hands.
+  const response = page.getByRole('region', { name: 'Response' });
+  const worker = page.workers().find((one) => one.url().includes('/embedding.worker-'))!;
+  await worker.evaluate(() => {
+    const patient = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = () => {
+      AbortSignal.timeout = patient;
+      return patient(500);
+    };
+  });
+  standIn.faults.next({ kind: 'hang' });
+  await page.getByRole('button', { name: 'Create embedding' }).click();
+  await expect(response.getByText(/did not answer within/)).toBeVisible();
+  onLook('', await page.content());
+  standIn.faults.next({ kind: 'hang' });
+  await page.getByRole('button', { name: 'Create embedding' }).click();
+  await worker.evaluate(() => {
+    setTimeout(() => {
+      throw new Error('Out of memory.');
+    });
+  });
+  await expect(response.getByText(/The embedding worker stopped/)).toBeVisible();
+  onLook('', await page.content());
   await sinks.lookThroughStorage(page);
 
   // Servers that quote it, keys that are wrong, and ones that can't be sent.

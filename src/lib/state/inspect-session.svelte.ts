@@ -95,7 +95,7 @@ class InspectSession {
     this.#dimensions = dimensions;
   }
 
-  /** The last answer; it stays while another is waited for. */
+  /** The last answer; it stays while another is waited for, and when that is called off. */
   get answer(): Inspected | null {
     return this.#answer;
   }
@@ -161,7 +161,10 @@ class InspectSession {
       this.#answer = { ...inspection, texts, model, provider };
     } catch (error) {
       const data = toErrorData(error);
-      if (data.code !== 'cancelled') this.#error = data;
+      if (data.code === 'cancelled') return;
+      this.#error = data;
+      // What another request brought would be taken for what this one did.
+      this.#answer = null;
     } finally {
       this.#pause = null;
       this.#sending = null;

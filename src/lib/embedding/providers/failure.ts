@@ -1,7 +1,7 @@
 import { ProviderError } from '#lib/base/errors.ts';
 import { isLocalHost } from '../catalogue.ts';
 import type { ProviderErrorCode } from '../types.ts';
-import { proxyRefusal } from './proxy-failure.ts';
+import { proxyRefusal, TELL_COURSE } from './proxy-failure.ts';
 
 /** Whose endpoint it is, as far as advice goes. */
 export interface Endpoint {
@@ -103,8 +103,18 @@ function advice(code: ProviderErrorCode, { status, said }: Refusal, endpoint: En
  * The error for an endpoint that could not be reached. A browser doesn't tell a server that is off
  * from one that does not allow this page, so the advice names both. `origin` is the page's.
  */
-export function unreachableError({ baseUrl }: Endpoint, origin: string | undefined): ProviderError {
+export function unreachableError(
+  { identity, baseUrl }: Endpoint,
+  origin: string | undefined
+): ProviderError {
   const { hostname, protocol, host } = new URL(baseUrl);
+  if (identity === 'course') {
+    return new ProviderError(
+      'unreachable',
+      `The course’s proxy (${host}) can’t be reached.`,
+      `Check your connection. If it is there: ${TELL_COURSE}`
+    );
+  }
   const page = origin ?? 'this page';
   let next = `Check your connection, and that ${host} allows requests from ${page} (CORS).`;
   if (isLocalHost(hostname)) {

@@ -226,7 +226,7 @@ function explain(error: unknown, endpoint: Endpoint, apiKey: string): ProviderEr
   const refusal = toRefusal(error);
   if (refusal) {
     // Hidden before the cut, which could leave a part of the key.
-    const said = hideKey(refusal.said, apiKey).slice(0, MAX_WORDS);
+    const said = shorten(hideKey(refusal.said, apiKey), MAX_WORDS);
     return refusalError({ ...refusal, said }, endpoint);
   }
   // The SDK gives every failed connection a status that is undefined; other errors have none.
@@ -259,6 +259,12 @@ function toRefusal(error: unknown): Refusal | undefined {
 
 /** Longest quotation of an endpoint, in characters: some answer with a whole page. */
 const MAX_WORDS = 300;
+
+/** A text of at most `length` characters that ends with a whole word, and says so when more followed. */
+function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/\s+\S*$/, '')}…`;
+}
 
 function refusesEncoding(error: unknown): boolean {
   const refusal = toRefusal(error);

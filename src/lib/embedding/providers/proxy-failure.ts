@@ -2,7 +2,9 @@ import { duration } from '#lib/base/format.ts';
 import type { ProviderErrorCode } from '../types.ts';
 import type { Refusal } from './failure.ts';
 
-const TELL = 'Tell whoever runs the course; until then, Built-in or a key of your own works.';
+/** What a learner can do about a proxy that can't serve. */
+export const TELL_COURSE =
+  'Tell whoever runs the course; until then, Built-in or a key of your own works.';
 
 /**
  * What a course's proxy refuses on its own account (see `src/proxy/refusal.ts`), told to its learners, who
@@ -14,14 +16,22 @@ export function proxyRefusal({
 }: Pick<Refusal, 'code' | 'retryAfterMs'>):
   { code: ProviderErrorCode; message: string; next: string } | undefined {
   if (code === 'proxy_not_configured') {
-    return { code: 'key', message: 'The course’s proxy has no key of its own yet.', next: TELL };
+    return {
+      code: 'key',
+      message: 'The course’s proxy has no key of its own yet.',
+      next: TELL_COURSE
+    };
   }
   if (code === 'proxy_misconfigured') {
-    return { code: 'key', message: 'The key of the course’s proxy is not accepted.', next: TELL };
+    return {
+      code: 'key',
+      message: 'The key of the course’s proxy is not accepted.',
+      next: TELL_COURSE
+    };
   }
   if (code === 'upstream_quota') {
     const message = 'The account behind the course token has no credit left.';
-    return { code: 'quota', message, next: TELL };
+    return { code: 'quota', message, next: TELL_COURSE };
   }
   if (code === 'origin_not_allowed') {
     const message = 'The course’s proxy does not know this page.';

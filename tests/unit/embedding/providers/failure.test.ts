@@ -99,6 +99,14 @@ describe('an endpoint out of reach', () => {
     expect(unreachableError(endpoint, 'http://page.test').next).toContain('CORS');
   });
 
+  it('of a course is its host’s to mend, wherever it runs', () => {
+    const endpoint: Endpoint = { identity: 'course', baseUrl: 'http://127.0.0.1:4273/v1' };
+    const { message, next } = unreachableError(endpoint, 'http://127.0.0.1:4273');
+    expect(message).toBe('The course’s proxy (127.0.0.1:4273) can’t be reached.');
+    expect(next).toContain('whoever runs the course');
+    expect(next).not.toContain('OLLAMA');
+  });
+
   it('may be the connection', () => {
     expect(unreachableError(OPENAI, undefined).next).toContain('connection');
   });
