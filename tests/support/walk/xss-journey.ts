@@ -63,7 +63,8 @@ export async function xssJourney(page: Page, journey: XssJourney): Promise<strin
 
 /** A collection whose columns, cells, ids and name are payloads; returns its id. */
 async function stageTable(page: Page, payloads: string[]): Promise<string> {
-  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  // A file with a NUL in it is taken for no text; those of JSON are written out.
+  const quoted = (text: string) => `"${text.replaceAll('"', '""').replaceAll('\0', '')}"`;
   const headers = payloads.slice(0, 4);
   const rows = payloads
     .slice(3)
