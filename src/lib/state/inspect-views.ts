@@ -1,11 +1,8 @@
 import { LANGUAGES, type WrittenRequest } from '#lib/tasks/inspect/request-code.ts';
-import {
-  cosineMatrix,
-  shorteningCost,
-  type ShorteningCost
-} from '#lib/tasks/inspect/similarities.ts';
+import { cosineMatrix } from '#lib/tasks/inspect/similarities.ts';
 import type { Inspected } from './inspect-session.svelte.ts';
 
+export { shorteningCost } from '#lib/tasks/inspect/similarities.ts';
 export { describeValues } from '#lib/tasks/inspect/value-statistics.ts';
 
 /** A reply's body as JSON again. */
@@ -20,16 +17,10 @@ export function requestCodes(request: WrittenRequest): { language: string; code:
   return Object.entries(LANGUAGES).map(([language, write]) => ({ language, code: write(request) }));
 }
 
-/**
- * How alike the texts of an answer are by the first `kept` dimensions (`texts × texts`, row-major), and what
- * leaving out the others changed; null when none was left out, or there is one text only.
- */
+/** How alike the texts of an answer are by the first `kept` dimensions: texts × texts, row-major. */
 export function similaritiesOf(
   { values, texts, dimensions }: Pick<Inspected, 'values' | 'texts' | 'dimensions'>,
   kept: number
-): { matrix: Float32Array; cost: ShorteningCost | null } {
-  const matrix = cosineMatrix(values, texts.length, dimensions, kept);
-  if (kept === dimensions || texts.length < 2) return { matrix, cost: null };
-  const whole = cosineMatrix(values, texts.length, dimensions, dimensions);
-  return { matrix, cost: shorteningCost(whole, matrix, texts.length) };
+): Float32Array {
+  return cosineMatrix(values, texts.length, dimensions, kept);
 }
