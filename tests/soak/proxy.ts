@@ -8,15 +8,13 @@ import type { SoakOptions } from './run.ts';
 const TOGETHER = 25;
 /** A thousand at the least, however little time there is. */
 const FEWEST = 1000;
-const WARM = 200;
-/** So much more memory than after the first requests is still the collector's business. */
+/** So much more memory in the second half than in the first is still the collector's business. */
 const GROWTH_BYTES = 64e6;
 
 /** Sends the proxy hostile requests of ever new seeds, and watches what it sends on, tells and takes. */
 export async function soakProxy({ seed, untilMs, report }: SoakOptions): Promise<string> {
   const proxy = await startProxyProcess();
-  let warmBytes = 0;
-  let peakBytes = 0;
+  const resident: number[] = [];
   let sentOn = 0;
   let at = seed;
   for (; at - seed < FEWEST || performance.now() < untilMs; at += TOGETHER) {
@@ -30,16 +28,18 @@ export async function soakProxy({ seed, untilMs, report }: SoakOptions): Promise
     }
     sentOn += ledger.requests.length;
     ledger.clear();
-    const bytes = residentBytes(proxy.pid);
-    if (at - seed < WARM) warmBytes = Math.max(warmBytes, bytes);
-    peakBytes = Math.max(peakBytes, bytes);
+    resident.push(residentBytes(proxy.pid));
   }
   for (const fault of findLeaks([], proxy.printed(), UPSTREAM_KEY)) report(`its log: ${fault}`);
-  if (peakBytes > warmBytes + GROWTH_BYTES) {
-    report(`its memory grew from ${megabytes(warmBytes)} to ${megabytes(peakBytes)}`);
+  const half = Math.ceil(resident.length / 2);
+  const [before, after] = [resident.slice(0, half), resident.slice(half)].map((part) =>
+    Math.max(...part)
+  ) as [number, number];
+  if (after > before + GROWTH_BYTES) {
+    report(`its memory grew from ${megabytes(before)} to ${megabytes(after)}`);
   }
   await proxy.close();
-  return `${at - seed} hostile requests, ${sentOn} sent on; its memory at most ${megabytes(peakBytes)}`;
+  return `${at - seed} hostile requests, ${sentOn} sent on; its memory at most ${megabytes(before)}, then ${megabytes(after)}`;
 }
 
 function residentBytes(pid: number): number {
